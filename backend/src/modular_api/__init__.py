@@ -1,0 +1,74 @@
+"""A modular FastAPI application factory with specs, contracts and typed clients.
+
+Names are loaded when they are first used: a generated client needs this package's
+`clients` alone, and must not pay for FastAPI.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modular_api.app.factory import AppFactory
+    from modular_api.app.modular_app import ModularApp
+    from modular_api.codegen.mode import GenerationMode
+    from modular_api.errors import (
+        ConfigurationError,
+        ModularError,
+        ModuleLifespanError,
+        ServiceNotRunning,
+    )
+    from modular_api.model import AppModel
+    from modular_api.module.declaration import Module
+    from modular_api.module.module_app import ModuleApp
+    from modular_api.module.service import Service
+    from modular_api.problems import Problem
+    from modular_api.registry.faults import RegistryError
+    from modular_api.registry.registry import ModuleRegistry
+
+_HOMES = {
+    "AppFactory": "app.factory",
+    "AppModel": "model",
+    "ConfigurationError": "errors",
+    "GenerationMode": "codegen.mode",
+    "ModularApp": "app.modular_app",
+    "ModularError": "errors",
+    "Module": "module.declaration",
+    "ModuleApp": "module.module_app",
+    "ModuleLifespanError": "errors",
+    "ModuleRegistry": "registry.registry",
+    "Problem": "problems",
+    "RegistryError": "registry.faults",
+    "Service": "module.service",
+    "ServiceNotRunning": "errors",
+}
+
+__all__ = [
+    "AppFactory",
+    "AppModel",
+    "ConfigurationError",
+    "GenerationMode",
+    "ModularApp",
+    "ModularError",
+    "Module",
+    "ModuleApp",
+    "ModuleLifespanError",
+    "ModuleRegistry",
+    "Problem",
+    "RegistryError",
+    "Service",
+    "ServiceNotRunning",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

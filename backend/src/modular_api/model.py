@@ -1,0 +1,54 @@
+"""The static model: what an app consists of, as plain serialisable data.
+
+Lists, specs, checks and files for other tools are views of it. It is built without
+entering a lifespan.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class RouteModel(_Model):
+    """One operation of a module's version."""
+
+    method: str
+    path: str
+    """Path below the version's prefix: `/orders/{order_id}`."""
+    operation_id: str
+    handler: str
+    """`file:line` of the function that answers, or its Python module without one."""
+
+
+class VersionModel(_Model):
+    """One version of a module's interface."""
+
+    name: str
+    prefix: str
+    """Path the version is mounted at: `/api/v1/broker`."""
+    routes: tuple[RouteModel, ...]
+    spec_sha256: str
+    """SHA-256 of the canonical OpenAPI document, in hex."""
+
+
+class ModuleModel(_Model):
+    """One module."""
+
+    name: str
+    description: str
+    directory: str | None
+    uses: tuple[str, ...]
+    stateful: bool
+    versions: tuple[VersionModel, ...]
+
+
+class AppModel(_Model):
+    """A whole app: its modules, sorted by name."""
+
+    title: str
+    version: str
+    modules: tuple[ModuleModel, ...]

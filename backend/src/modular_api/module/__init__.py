@@ -1,0 +1,1 @@
+"""What a module is: its declaration, and the applications made from it."""
