@@ -1,0 +1,1 @@
+"""Specifications as plain data: built, merged, compared and stored, serving nothing."""

@@ -1,0 +1,39 @@
+"""The document of one version of one module."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from modular_api.specs.canonical import canonical
+from modular_api.specs.component_names import name_components
+from modular_api.specs.operation_ids import assign_operation_ids
+from modular_api.specs.problem_answers import label_problems
+from modular_api.specs.schema_generator import fastapi_document
+from modular_api.types import Document
+
+
+def build_document(app: FastAPI, *, module: str, version: str, prefix: str) -> Document:
+    """Describe an app as OpenAPI 3.1, the same in every process and topology.
+
+    Title, version and description are the app's own. Paths stand without the prefix,
+    which is the document's only server.
+
+    Args:
+        module: the module's name and
+        version: its version, for messages.
+        prefix: where the app is mounted: `/api/v1/broker`.
+
+    Raises:
+        OperationIdCollision: two handlers want one operationId.
+        ShadowedOperation: a handler can never be reached.
+        SchemaNameConflict: a component's name cannot be chosen.
+    """
+    document, sources = fastapi_document(app)
+    assign_operation_ids(document, app, module=f"{module} {version}")
+    label_problems(document, sources)
+    document["servers"] = [{"url": prefix}]
+    document = canonical(document)
+    # Names are chosen in the order of the canonical document; choosing them keeps it
+    # canonical, for nothing but the components is sorted by their names.
+    name_components(document, sources)
+    return document

@@ -1,0 +1,124 @@
+"""Which routes answer something that no client could be typed for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from fastapi import FastAPI
+from fastapi.datastructures import DefaultPlaceholder
+from fastapi.dependencies.utils import (
+    get_stream_item_type,
+    get_typed_return_annotation,
+)
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from fastapi.sse import ServerSentEvent
+from fastapi.utils import is_body_allowed_for_status_code
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount
+
+from modular_api.specs.errors import MissingResponseModels, OperationPlace
+from modular_api.specs.handlers import handler_name, place_of_handler
+
+_SHAPELESS = (Any, object, dict, list, tuple, set, frozenset)
+"""Types that say nothing about what an answer holds.
+
+`dict[str, Any]` is not among them: whoever writes it out means a free-form answer.
+"""
+
+
+def validate_response_models(app: FastAPI) -> None:
+    """Refuse an app with routes whose answer has no type; mounted apps are walked too.
+
+    A type is a response model or a return annotation that says what stands in the
+    answer. Bare `dict`, `list` or `Any` says nothing. Neither does `-> None`: the answer
+    would be the text `null`; a route that answers nothing says so with status 204.
+    Routes that do not answer JSON, have no body, or are not in the schema need none.
+
+    Raises:
+        MissingResponseModels: lists every such route.
+    """
+    missing = sorted(_missing(app, app.title, ""))
+    if missing:
+        raise MissingResponseModels(missing)
+
+
+def _missing(
+    app: FastAPI, module: str, prefix: str
+) -> Iterator[tuple[OperationPlace, str]]:
+    for route in iter_route_contexts(app.routes):
+        # An included router's Mount gets its full path in the context's own route.
+        mount = getattr(route, "_effective_route", route.route)
+        if isinstance(mount, Mount):
+            mounted = getattr(mount, "_base_app", mount.app)
+            if isinstance(mounted, FastAPI):
+                path = prefix + mount.path
+                yield from _missing(mounted, path, path)
+        elif isinstance(route.original_route, APIRoute) and route.include_in_schema:
+            reason = _fault(route)
+            if reason is not None:
+                yield _place(module, prefix, route), reason
+
+
+def _place(module: str, prefix: str, route: RouteContext) -> OperationPlace:
+    endpoint: Callable[..., Any] = route.original_route.endpoint  # type: ignore[attr-defined]  # an APIRoute, see the caller
+    return OperationPlace(
+        module=module,
+        path=prefix + (route.path or ""),
+        method=", ".join(sorted(route.methods or ())),
+        handler=handler_name(endpoint),
+        place=place_of_handler(endpoint),
+    )
+
+
+def _fault(route: RouteContext) -> str | None:
+    """Say what is wrong with a route's answer; None if nothing is."""
+    assert route.endpoint is not None
+    annotation = get_typed_return_annotation(route.endpoint)
+    if not is_body_allowed_for_status_code(route.status_code):
+        return None
+    if route.is_sse_stream or route.is_json_stream:
+        if _is(get_stream_item_type(annotation), ServerSentEvent):
+            return None
+        if route.stream_item_type is None:
+            return "streams items of no type; annotate `-> AsyncIterable[Item]`"
+        return _shapeless(route.stream_item_type, "streams")
+    if not issubclass(_response_class(route), JSONResponse):
+        return None
+    if route.response_model is not None:
+        return _shapeless(route.response_model, "answers")
+    if _answers_responses(annotation):
+        return None
+    if _says_none(route.endpoint):
+        return "answers `null`; give it `status_code=204` if it answers nothing"
+    return "says nothing about what it answers"
+
+
+def _shapeless(annotation: Any, verb: str) -> str | None:
+    if any(annotation is shapeless for shapeless in _SHAPELESS):
+        return f"{verb} a bare `{annotation.__name__}`; say what it holds"
+    return None
+
+
+def _response_class(route: RouteContext) -> type[Response]:
+    declared = route.response_class
+    if isinstance(declared, DefaultPlaceholder):
+        declared = declared.value
+    assert isinstance(declared, type)
+    return declared
+
+
+def _answers_responses(annotation: Any) -> bool:
+    """Tell whether an annotation is a Response class, or a union of such."""
+    if get_origin(annotation) in (Union, UnionType):
+        return all(_is(member, Response) for member in get_args(annotation))
+    return _is(annotation, Response)
+
+
+def _is(annotation: Any, kind: type) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, kind)
+
+
+def _says_none(endpoint: Callable[..., Any]) -> bool:
+    return getattr(endpoint, "__annotations__", {}).get("return", "") in (None, "None")

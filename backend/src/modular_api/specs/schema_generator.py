@@ -1,0 +1,146 @@
+"""FastAPI's own document, with two things said that pydantic does not say.
+
+A `Decimal` carries `format: decimal`, and each schema can be traced to the Python class
+it came from. FastAPI has no parameter for the JSON-schema generator it uses, so its
+functions are run here over a copy of their globals in which that one name means ours.
+Nothing of FastAPI's is changed: other apps, and other threads, see none of it.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any, Literal
+
+from fastapi import FastAPI
+from fastapi._compat import v2 as compat
+from fastapi.openapi import utils
+from fastapi.openapi.constants import REF_TEMPLATE
+from pydantic.json_schema import (
+    CoreModeRef,
+    DefsRef,
+    JsonSchemaValue,
+    _DefinitionsRemapping,
+)
+from pydantic_core import core_schema
+
+from modular_api.errors import SpecError
+from modular_api.types import Document
+
+
+@dataclass(frozen=True)
+class SchemaSource:
+    """The Python class behind a schema, in one of its two directions.
+
+    Attributes:
+        identity: equal for the schemas of one class, whatever their direction.
+        dotted: module and qualified name, for messages only.
+        name: the class's own name, with its type arguments, as a component is called.
+        mode: `validation` for what comes in, `serialization` for what goes out.
+    """
+
+    identity: str
+    dotted: str
+    name: str
+    mode: Literal["validation", "serialization"]
+
+
+def fastapi_document(app: FastAPI) -> tuple[Document, dict[str, SchemaSource]]:
+    """Return the app's OpenAPI 3.1.0 document and where its schemas come from.
+
+    The components that stand for Python classes bear numbers for names; the second
+    part of the answer says, for each number, which class it is.
+    """
+    generator = _SchemaGenerator(ref_template=REF_TEMPLATE)
+    get_definitions = _with_globals(
+        compat.get_definitions, GenerateJsonSchema=lambda ref_template: generator
+    )
+    get_openapi = _with_globals(utils.get_openapi, get_definitions=get_definitions)
+    with warnings.catch_warnings():
+        # A typed error naming both handlers replaces this warning.
+        warnings.filterwarnings("ignore", message="Duplicate Operation ID")
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            openapi_version="3.1.0",
+            summary=app.summary,
+            description=app.description,
+            terms_of_service=app.terms_of_service,
+            contact=app.contact,
+            license_info=app.license_info,
+            routes=app.routes,
+            webhooks=app.webhooks.routes,
+            tags=app.openapi_tags,
+            separate_input_output_schemas=app.separate_input_output_schemas,
+            external_docs=app.openapi_external_docs,
+        )
+    return document, generator.sources()
+
+
+class _SchemaGenerator(compat.GenerateJsonSchema):
+    """FastAPI's generator, but each definition is numbered instead of named."""
+
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
+        json_schema = super().decimal_schema(schema)
+        for branch in json_schema.get("anyOf", [json_schema]):
+            if branch.get("type") == "string":
+                branch["format"] = "decimal"
+        return json_schema
+
+    def get_defs_ref(self, core_mode_ref: CoreModeRef) -> DefsRef:
+        return DefsRef(str(len(self.defs_to_core_refs)))
+
+    def _build_definitions_remapping(self) -> _DefinitionsRemapping:
+        # Pydantic looks here for the shortest names that do not clash. Numbers never
+        # do, and the names are chosen later, from the whole document.
+        return _DefinitionsRemapping({}, {})
+
+    def sources(self) -> dict[str, SchemaSource]:
+        return {
+            ref: SchemaSource(
+                identity=core_ref,
+                dotted=_without_ids(core_ref),
+                name=_short_name(core_ref),
+                mode=mode,
+            )
+            for ref, (core_ref, mode) in self.defs_to_core_refs.items()
+        }
+
+
+def _without_ids(core_ref: str) -> str:
+    """Drop the object ids: `a.Page:94[a.User:95]` becomes `a.Page[a.User]`."""
+    return "".join(part.rsplit(":", 1)[0] for part in re.split(r"([\][,])", core_ref))
+
+
+def _short_name(core_ref: str) -> str:
+    """Return the name without any path: `a.Page:94[a.User:95]` becomes `Page_User_`."""
+    short = re.sub(r"(?:[^.[\],]+\.)+([^.[\],]+)", r"\1", _without_ids(core_ref))
+    return re.sub(r"[^a-zA-Z0-9.\-_]", "_", short)
+
+
+def _with_globals(function: Callable[..., Any], **replaced: Any) -> Callable[..., Any]:
+    """Return the function as if its module had other values for some globals.
+
+    Raises:
+        SpecError: the function does not use one of the names; FastAPI has changed.
+    """
+    assert isinstance(function, FunctionType)
+    unused = [name for name in replaced if name not in function.__code__.co_names]
+    if unused:
+        raise SpecError(
+            f"FastAPI's {function.__name__} no longer uses {', '.join(unused)}: this "
+            "version of modular-api cannot describe apps of the installed FastAPI. "
+            "Install an older fastapi or a newer modular-api."
+        )
+    copy = FunctionType(
+        function.__code__,
+        {**function.__globals__, **replaced},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy

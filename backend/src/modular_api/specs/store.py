@@ -1,0 +1,97 @@
+"""A specification on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from pathlib import Path
+
+from modular_api.specs.errors import CorruptSpecFile, UnwritableFolder
+from modular_api.types import Document
+
+
+class SpecFile:
+    """One specification file: read whole, replaced whole, touched only when it changes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __repr__(self) -> str:
+        return f"SpecFile({str(self.path)!r})"
+
+    def read_bytes(self) -> bytes | None:
+        """Return what stands in the file, or None if there is no file.
+
+        Raises:
+            CorruptSpecFile: there is something, but it cannot be read.
+        """
+        try:
+            return self.path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise CorruptSpecFile(self.path, _words(error)) from error
+
+    def load(self) -> Document:
+        """Return the document in the file.
+
+        Raises:
+            CorruptSpecFile: there is no file, or no JSON object in it.
+        """
+        content = self.read_bytes()
+        if content is None:
+            raise CorruptSpecFile(self.path, "there is no such file")
+        try:
+            document = json.loads(content.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            column = error.start - content.rfind(b"\n", 0, error.start)
+            raise CorruptSpecFile(
+                self.path, f"line {line}, column {column}: not UTF-8"
+            ) from error
+        except json.JSONDecodeError as error:
+            raise CorruptSpecFile(
+                self.path, f"line {error.lineno}, column {error.colno}: {error.msg}"
+            ) from error
+        except RecursionError as error:
+            raise CorruptSpecFile(self.path, "it is nested too deeply") from error
+        if not isinstance(document, dict):
+            raise CorruptSpecFile(
+                self.path, f"it holds a {type(document).__name__}, not an object"
+            )
+        return document
+
+    def write(self, content: bytes) -> bool:
+        """Replace the content in one step, if it differs; tell whether it did.
+
+        A reader sees the old bytes or the new ones. The folder is made if missing.
+
+        Raises:
+            UnwritableFolder: the operating system refused; the old file is unharmed.
+        """
+        try:
+            if self.read_bytes() == content:
+                return False
+        except CorruptSpecFile:
+            pass  # What cannot be read may still be replaced.
+        # Not tempfile: its files are private to their owner, and this one is shared.
+        beside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(6)}.tmp")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with open(beside, "xb") as file:
+                    file.write(content)
+                os.replace(beside, self.path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    beside.unlink()
+                raise
+        except OSError as error:
+            raise UnwritableFolder(self.path, _words(error)) from error
+        return True
+
+
+def _words(error: OSError) -> str:
+    return error.strerror or str(error)
