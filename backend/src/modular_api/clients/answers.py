@@ -1,0 +1,66 @@
+"""From an answer to a typed value or a typed error.
+
+A generated operation parses its answer with a function that returns the success model
+or raises one of the two signals below; `read_answer` makes the error out of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from modular_api.clients.errors import (
+    ApiError,
+    MalformedResponse,
+    UnexpectedStatus,
+    error_class,
+)
+from modular_api.clients.wire import Response
+
+T = TypeVar("T")
+
+
+class DocumentedError(Exception):
+    """The answer has an error status that the specification documents."""
+
+    def __init__(self, problem: Any = None) -> None:
+        self.problem = problem
+
+
+class UndocumentedStatus(Exception):
+    """The answer has a status that the specification does not document."""
+
+
+def read_answer(call: str, response: Response, parse: Callable[[Response], T]) -> T:
+    """Return the answer as its success model.
+
+    Raises: ApiError: the class says which kind; its `problem` is the parsed body.
+    """
+    try:
+        return parse(response)
+    except UndocumentedStatus:
+        error: ApiError = UnexpectedStatus(call, response, _json_or_none(response))
+        cause = None
+    except DocumentedError as documented:
+        problem = documented.problem
+        if problem is None:
+            problem = _json_or_none(response)
+        error = error_class(response.status_code)(call, response, problem)
+        cause = None
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        # Generated models raise these on bodies they cannot read. An error status
+        # stays the error it is: a proxy's 503 has no problem body of ours.
+        status = response.status_code
+        class_ = error_class(status) if status >= 400 else MalformedResponse
+        error = class_(call, response, _json_or_none(response))
+        cause = fault
+    raise error from cause
+
+
+def _json_or_none(response: Response) -> Any:
+    if not response.is_json:
+        return None
+    try:
+        return response.json()
+    except ValueError:
+        return None

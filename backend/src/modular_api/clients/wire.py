@@ -1,0 +1,215 @@
+"""What a call is before it is sent and after it is answered, for every transport.
+
+A request is encoded once, here, so the same call puts the same bytes into an ASGI
+scope and onto a connection.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+from urllib.parse import quote, urlencode
+
+from modular_api.clients.context import REQUEST_ID_HEADER
+from modular_api.clients.errors import InvalidArgument
+from modular_api.clients.types import UNSET, RequestFiles
+
+Headers: TypeAlias = list[tuple[str, str]]
+"""Header fields in order, names in lower case."""
+
+_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
+
+
+@dataclass(slots=True)
+class Request:
+    """A call as generated code describes it; at most one body is set."""
+
+    method: str
+    url: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    cookies: Mapping[str, Any] = field(default_factory=dict)
+    json: Any = UNSET
+    data: Mapping[str, Any] | None = None
+    files: RequestFiles | None = None
+    content: Any = None
+
+
+@dataclass(slots=True, frozen=True)
+class EncodedRequest:
+    """A call as it goes over the wire. `path` is percent-encoded."""
+
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def target(self) -> str:
+        """Path and query: what stands in an HTTP request line."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer, whole. Header names are in lower case; the last of equal names wins."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    def json(self) -> Any:
+        """Parse the body. Raises: ValueError: it is no JSON."""
+        return json.loads(self.content)
+
+    @cached_property
+    def text(self) -> str:
+        """The body in its declared charset, UTF-8 where none or an unknown one is."""
+        _, _, parameters = self.media_type_header.partition("charset=")
+        charset = parameters.split(";")[0].strip(" \"'") or "utf-8"
+        try:
+            return self.content.decode(charset, errors="replace")
+        except LookupError:
+            return self.content.decode("utf-8", errors="replace")
+
+    @property
+    def media_type_header(self) -> str:
+        """The `Content-Type` field in lower case, empty where there is none."""
+        return self.headers.get("content-type", "").lower()
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body says it is JSON: `application/json`, `…/…+json`."""
+        media_type = self.media_type_header.partition(";")[0].strip()
+        return media_type == "application/json" or media_type.endswith("+json")
+
+    @property
+    def request_id(self) -> str | None:
+        """The id under which the server logged this request."""
+        return self.headers.get(REQUEST_ID_HEADER)
+
+
+def path_segment(name: str, value: object) -> str:
+    """Return a path parameter percent-encoded.
+
+    Raises: InvalidArgument: the value would lead to another route: it is empty, or a
+        dot segment (RFC 3986, section 5.2.4).
+    """
+    text = _text(value)
+    if text in ("", ".", ".."):
+        raise InvalidArgument(name, text, "is not possible in a path")
+    return quote(text, safe="")
+
+
+def encode(
+    request: Request, *, prefix: str, headers: Mapping[str, str]
+) -> EncodedRequest:
+    """Encode a call; its own headers win over those of the client.
+
+    Raises: InvalidArgument: a header or cookie would break out of its field.
+    """
+    fields = dict(headers)
+    for name, value in request.headers.items():
+        if value is not None:
+            fields[name.lower()] = _text(value)
+    if request.cookies:
+        fields["cookie"] = "; ".join(
+            f"{name}={_cookie_value(name, value)}"
+            for name, value in request.cookies.items()
+        )
+    method = request.method.upper()
+    body, content_type = _body(request)
+    if content_type is not None:
+        fields["content-type"] = content_type
+    if body or method in _WITH_BODY:
+        fields["content-length"] = str(len(body))
+    for name, text in fields.items():
+        _check_header(name, text)
+    return EncodedRequest(
+        method=method,
+        path=prefix + request.url,
+        query=_urlencode(request.params),
+        headers=list(fields.items()),
+        body=body,
+    )
+
+
+def _body(request: Request) -> tuple[bytes, str | None]:
+    """Return the body and the media type only its encoding knows (multipart)."""
+    if request.json is not UNSET:
+        text = json.dumps(
+            request.json, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        )
+        return text.encode(), None
+    if request.data is not None:
+        return _urlencode(request.data).encode(), None
+    if request.files is not None:
+        return _multipart(request.files)
+    if request.content is not None:
+        content = request.content
+        return (content if isinstance(content, bytes) else content.read()), None
+    return b"", None
+
+
+def _multipart(files: RequestFiles) -> tuple[bytes, str]:
+    # httpx is slow to import, and its encoder is wanted for uploads only.
+    import httpx
+
+    encoded = httpx.Request("POST", "http://localhost/", files=files)
+    if not files:
+        # httpx sends no body at all; an empty form still is one.
+        return b"--empty--\r\n", "multipart/form-data; boundary=empty"
+    return encoded.read(), encoded.headers["content-type"]
+
+
+def _urlencode(fields: Mapping[str, Any]) -> str:
+    """Encode fields as a query or a form: lists repeat the name, null is left out."""
+    if not fields:
+        return ""
+    return urlencode(
+        [
+            (name, _text(item))
+            for name, value in fields.items()
+            for item in _items(value)
+            if item is not None and item is not UNSET
+        ]
+    )
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list | tuple | set) else (value,)
+
+
+def _text(value: object) -> str:
+    """Return a primitive as it stands in paths, queries, forms and headers."""
+    if isinstance(value, str):
+        # Also a StrEnum, whose own str() may be overridden.
+        return str.__str__(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    isoformat = getattr(value, "isoformat", None)
+    return str(isoformat()) if isoformat is not None else str(value)
+
+
+def _cookie_value(name: str, value: object) -> str:
+    text = _text(value)
+    if any(character in ' ",;\\' for character in text):
+        raise InvalidArgument(name, text, "is not possible in a cookie")
+    return text
+
+
+def _check_header(name: str, text: str) -> None:
+    """Refuse what RFC 9110, section 5.5 forbids in a field value."""
+    if any(character in text for character in "\r\n\0"):
+        raise InvalidArgument(name, text, "has a line break, impossible in a header")
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise InvalidArgument(name, text, "is outside Latin-1") from None

@@ -1,0 +1,113 @@
+"""Remember how a text looks formatted: formatting is most of the time generating takes.
+
+One changed operation changes few files; the others come from here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterator, MutableMapping
+from contextlib import suppress
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+_DIGEST_SIZE = hashlib.sha256().digest_size
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+class FormatCache(MutableMapping[str, str]):
+    """Formatted texts by the SHA-256 of what they were made from, one file each.
+
+    Several processes may share the folder, and anyone may delete it. What is damaged
+    counts as absent, what cannot be written is not kept: nothing here ever fails a
+    generation. `formatting.format_through` is how it is used.
+
+    Args:
+        folder: where to keep them; made with the first text.
+        max_bytes: size of the folder after `prune`.
+    """
+
+    def __init__(self, folder: Path, *, max_bytes: int = 64_000_000) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+
+    def __getitem__(self, key: str) -> str:
+        path = self._path(key)
+        try:
+            stored = path.read_bytes()
+        except OSError:
+            raise KeyError(key) from None
+        digest, content = stored[:_DIGEST_SIZE], stored[_DIGEST_SIZE:]
+        if hashlib.sha256(content).digest() != digest:
+            log.debug("%s is damaged and will be made anew", path)
+            raise KeyError(key)
+        with suppress(OSError):
+            os.utime(path)  # used now, so the last to be pruned
+        return content.decode()
+
+    def __setitem__(self, key: str, formatted: str) -> None:
+        path = self._path(key)
+        content = formatted.encode()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _write_whole(path, hashlib.sha256(content).digest() + content)
+        except OSError as error:
+            log.debug("%s was not kept: %s", path, error)
+
+    def __delitem__(self, key: str) -> None:
+        try:
+            self._path(key).unlink()
+        except OSError:
+            raise KeyError(key) from None
+
+    def __iter__(self) -> Iterator[str]:
+        try:
+            names = os.listdir(self._folder)
+        except OSError:
+            return iter(())
+        return iter([name for name in names if _KEY.fullmatch(name)])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def prune(self) -> None:
+        """Bring the folder below its size: what was not used for longest goes first."""
+        with suppress(OSError):
+            _prune(self._folder, self._max_bytes)
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise KeyError(key)
+        return self._folder / key
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _prune(folder: Path, max_bytes: int) -> None:
+    with os.scandir(folder) as entries:
+        files = [(entry.stat(follow_symlinks=False), entry.path) for entry in entries]
+    total = sum(stat.st_size for stat, _ in files)
+    if total <= max_bytes:
+        return
+    # Down to half of it, so that a full cache is not pruned at every run.
+    for stat, path in sorted(files, key=lambda file: file[0].st_mtime_ns):
+        if total <= max_bytes // 2:
+            return
+        with suppress(OSError):
+            os.unlink(path)
+            total -= stat.st_size

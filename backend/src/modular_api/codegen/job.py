@@ -1,0 +1,78 @@
+"""What is generated for one module: its documents, and the folder they belong to."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from modular_api.codegen.errors import UnsafePath
+
+SpecKind: TypeAlias = Literal["openapi", "asyncapi"]
+
+SPECS_FOLDER = "specs_generated"
+"""Folder of a module's documents, beside the module's code."""
+
+_VERSION = re.compile(r"v[1-9][0-9]*")
+
+
+@dataclass(frozen=True)
+class SpecDocument:
+    """One document of a module, as the bytes that stand in its file."""
+
+    version: str
+    content: bytes
+    kind: SpecKind = "openapi"
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the content, in hex."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True)
+class GenerationJob:
+    """The generated files of one module; plain data that crosses processes.
+
+    Args:
+        module: the module's name.
+        directory: the module's folder, or its stand-in below an output directory;
+            made when it is missing.
+        documents: the canonical documents of every version.
+
+    Raises: UnsafePath: the module or a version has a name no file may have.
+    """
+
+    module: str
+    directory: Path
+    documents: tuple[SpecDocument, ...]
+
+    def __post_init__(self) -> None:
+        if not self.module.isidentifier():
+            raise UnsafePath(
+                self.module, self.directory, "a module's name is a Python identifier"
+            )
+        for document in self.documents:
+            if not _VERSION.fullmatch(document.version):
+                raise UnsafePath(
+                    document.version, self.directory, "a version is named v1, v2, …"
+                )
+
+    @cached_property
+    def spec_files(self) -> Mapping[str, SpecDocument]:
+        """The documents by file name: `broker_openapi.json`, `broker_v2_openapi.json`."""
+        return {self._spec_file(document): document for document in self.documents}
+
+    def is_spec_file(self, name: str) -> bool:
+        """Whether a file of this name in the specs folder is one of ours, old or new."""
+        stem = re.escape(self.module)
+        pattern = rf"{stem}(_{_VERSION.pattern})?_(openapi|asyncapi)\.json"
+        return re.fullmatch(pattern, name) is not None
+
+    def _spec_file(self, document: SpecDocument) -> str:
+        version = "" if document.version == "v1" else f"_{document.version}"
+        return f"{self.module}{version}_{document.kind}.json"

@@ -1,0 +1,94 @@
+"""Why a client cannot be rendered.
+
+CodegenError
+└── ClientRenderError
+    ├── InvalidSpecification    the document is broken, hostile or too large
+    ├── GeneratorWarnings       constructs the client would lose
+    ├── GeneratorCrash          openapi-python-client failed on the document
+    └── IncompleteClient        what was rendered does not hold every operation and component
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modular_api.codegen.errors import CodegenError
+from modular_api.errors import describe
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing that is wrong, or would be lost, and where it stands.
+
+    Attributes:
+        where: an operation (`POST /orders`), a component (`component Order`), or a place
+            in the document (`#/components/schemas/Order`).
+    """
+
+    where: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
+
+
+class ClientRenderError(CodegenError):
+    """The client of a module's version cannot be rendered."""
+
+    def __init__(self, module: str, version: str, message: str) -> None:
+        self.module = module
+        self.version = version
+        super().__init__(f"Module '{module}' {version}: {message}")
+
+
+class InvalidSpecification(ClientRenderError):
+    """The document is broken, hostile or too large; nothing was generated from it."""
+
+    def __init__(self, module: str, version: str, faults: Sequence[Finding]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(
+            module, version, "no client for this specification:" + _listed(faults)
+        )
+
+
+class GeneratorWarnings(ClientRenderError):
+    """The client would lose these; change the route or put the line on the allow-list."""
+
+    def __init__(self, module: str, version: str, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(
+            module,
+            version,
+            "the client would lose the following. Change the route, or put the line on "
+            "the allow-list of the generation:" + _listed(findings),
+        )
+
+
+class GeneratorCrash(ClientRenderError):
+    """The generator failed; `operation` is the first one it fails on, where one is."""
+
+    def __init__(
+        self, module: str, version: str, operation: str | None, cause: BaseException
+    ) -> None:
+        self.operation = operation
+        place = operation or "the components"
+        super().__init__(
+            module,
+            version,
+            f"the generator failed on {place}: {describe(cause)}",
+        )
+
+
+class IncompleteClient(ClientRenderError):
+    """The rendered files are no complete client: a fault of the generation itself."""
+
+    def __init__(self, module: str, version: str, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(
+            module, version, "what was generated is not complete:" + _listed(findings)
+        )
+
+
+def _listed(findings: Sequence[Finding]) -> str:
+    return "".join(f"\n  {finding}" for finding in findings)

@@ -1,0 +1,212 @@
+"""The typed surface of a client: `broker_client.py`.
+
+Its head is written as the formatters leave it. Its methods are formatted one by one, so
+that a cache of formatted texts keeps all but the operation that changed.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from modular_api.codegen.python_client.names import HEADER, ClientNames
+from modular_api.codegen.python_client.normalise import TAG
+from modular_api.codegen.python_client.surface import (
+    Parameter,
+    SurfaceOperation,
+    imported_name,
+)
+from modular_api.types import module_prefix
+
+_VALUES = ("UNSET", "File", "Unset")
+"""What a user needs beside the models, of `modular_api.clients.types`."""
+
+_ASYNC_CLASS = "class _Async:\n"
+_SYNC_CLASS = "\n\nclass _Sync:\n"
+
+
+def method_sources(operation: SurfaceOperation) -> str:
+    """Return an operation's two methods, unformatted, in two classes of their own."""
+    body = f"    from ._package.api.{TAG} import {operation.module} as _operation\n"
+    call = f"self._call({_request(operation)}, _operation.parse)"
+    head = f"({_signature(operation)}) -> {operation.returns}:\n{_docstring(operation)}"
+    name = operation.name
+    methods = (
+        f"async def {name}{head}{body}    return await {call}\n",
+        f"def {name}{head}{body}    return {call}\n",
+    )
+    first, second = (textwrap.indent(method, "    ") for method in methods)
+    # Black infers from this import, as in the whole file, which Python it is for.
+    future = "from __future__ import annotations\n\n\n"
+    return f"{future}{_ASYNC_CLASS}{first}{_SYNC_CLASS}{second}"
+
+
+def render_facade(
+    names: ClientNames,
+    operations: Sequence[SurfaceOperation],
+    formatted_methods: Iterable[str],
+    class_names: Sequence[str],
+) -> str:
+    """Return the module, formatted.
+
+    Args:
+        formatted_methods: what `method_sources` gave for each operation, formatted.
+    """
+    pairs = [_split(source, names.package) for source in formatted_methods]
+    asynchronous = "".join(f"\n{first}" for first, _ in pairs)
+    synchronous = "\n".join(second for _, second in pairs)
+    return (
+        _head(names, operations, class_names)
+        + _client_class(names)
+        + asynchronous
+        + _sync_class(names)
+        + (f"\n{synchronous}" if synchronous else "")
+    )
+
+
+def client_class_names(names: ClientNames) -> frozenset[str]:
+    """Return the names the module needs for itself, which no model may bear."""
+    return frozenset({names.class_name, names.sync_class_name, *_VALUES})
+
+
+def _request(operation: SurfaceOperation) -> str:
+    arguments = ", ".join(f"{p.name}={p.name}" for p in operation.parameters)
+    return f"_operation.request({arguments})"
+
+
+def _signature(operation: SurfaceOperation) -> str:
+    required = [f"{p.name}: {p.type}" for p in operation.parameters if p.required]
+    optional = [_optional(p) for p in operation.parameters if not p.required]
+    star = ["*"] if optional else []
+    return ", ".join(["self", *required, *star, *optional])
+
+
+def _optional(parameter: Parameter) -> str:
+    # The server's default is the server's to change, so it is not repeated here.
+    return f"{parameter.name}: {parameter.type} = UNSET"
+
+
+def _docstring(operation: SurfaceOperation) -> str:
+    words = _for_docstring(operation.words)
+    if operation.errors:
+        raises = f"Raises: {', '.join(operation.errors)}."
+        words = "\n\n".join(filter(None, (words, textwrap.fill(raises, 80))))
+    if not words:
+        return ""
+    end = "\n" if "\n" in words else ""
+    return textwrap.indent(f'"""{words}{end}"""\n', "    ")
+
+
+def _for_docstring(text: str) -> str:
+    """Wrap a text so that nothing in it can end the docstring or escape from it."""
+    paragraphs = re.split(r"\n\s*\n", text.strip())
+    filled = "\n\n".join(_fill(paragraph) for paragraph in paragraphs)
+    escaped = filled.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    if escaped.endswith('"'):
+        escaped = escaped[:-1] + '\\"'
+    # Black puts a space between the quotes and a text that begins with one.
+    return f" {escaped}" if escaped.startswith('"') else escaped
+
+
+def _fill(paragraph: str) -> str:
+    return textwrap.fill(
+        " ".join(paragraph.split()), 80, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _split(formatted: str, package: str) -> tuple[str, str]:
+    """Return the bodies of the two classes of formatted `method_sources`."""
+    first, _, second = formatted.partition(_SYNC_CLASS)
+    bodies = (first.partition(_ASYNC_CLASS)[2].rstrip("\n") + "\n", second.lstrip("\n"))
+    asynchronous, synchronous = (
+        body.replace(
+            f"from ._package.api.{TAG} import", f"from .{package}.api.{TAG} import"
+        )
+        for body in bodies
+    )
+    return asynchronous, synchronous
+
+
+def _head(
+    names: ClientNames,
+    operations: Sequence[SurfaceOperation],
+    class_names: Sequence[str],
+) -> str:
+    exported = sorted({*client_class_names(names), *class_names})
+    return f'''{HEADER}"""Typed client of module `{names.module}`, {names.version}."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from modular_api.clients.client import ModuleClient as _ModuleClient
+from modular_api.clients.client import SyncModuleClient as _SyncModuleClient
+from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
+from modular_api.clients.types import UNSET, File, Unset
+
+if TYPE_CHECKING:
+{_type_imports(names, operations, class_names)}
+__all__ = [
+{"".join(f'    "{name}",' + chr(10) for name in exported)}]
+
+if not TYPE_CHECKING:
+    # The models are imported when they are first used.
+    __getattr__ = _lazy_attributes(
+        __package__,
+        dict.fromkeys(__all__, ".{names.package}.models"),
+        module=__name__,
+    )
+'''
+
+
+def _type_imports(
+    names: ClientNames,
+    operations: Sequence[SurfaceOperation],
+    class_names: Sequence[str],
+) -> str:
+    """Return imports of the types in signatures, in isort's order."""
+    types = " ".join(operation.types for operation in operations)
+    words = set(re.findall(r"\w+", types))
+    statements = {
+        statement.strip()
+        for operation in operations
+        for statement in operation.imports
+        if not statement.startswith("from .") and imported_name(statement) in words
+    }
+    typing_names = sorted(words & {"Any", "Literal"})
+    if typing_names:
+        statements.add(f"from typing import {', '.join(typing_names)}")
+    plain = sorted(s for s in statements if s.startswith("import "))
+    froms = sorted(s for s in statements if s.startswith("from "))
+    blocks = ["".join(f"    {s}\n" for s in (*plain, *froms))]
+    if class_names:
+        models = "".join(f"        {name},\n" for name in sorted(class_names))
+        blocks.append(f"    from .{names.package}.models import (\n{models}    )\n")
+    return "\n".join(filter(None, blocks)) or "    pass\n"
+
+
+def _client_class(names: ClientNames) -> str:
+    return f'''
+
+class {names.class_name}(_ModuleClient):
+    """Calls module `{names.module}`, {names.version}."""
+
+    module_name = "{names.module}"
+    api_version = "{names.version}"
+    prefix = "{module_prefix(names.module, names.version)}"
+
+    @cached_property
+    def sync(self) -> {names.sync_class_name}:
+        """The same operations for plain code, without `await`."""
+        return {names.sync_class_name}(self)
+'''
+
+
+def _sync_class(names: ClientNames) -> str:
+    return f'''
+
+class {names.sync_class_name}(_SyncModuleClient):
+    """Calls module `{names.module}`, {names.version}, without `await`."""
+'''

@@ -1,0 +1,272 @@
+"""The one place that knows openapi-python-client.
+
+It runs in process, on the normalised copy of a document, with templates of ours for
+everything but the models. What it emits is read back from a temporary folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from openapi_python_client import Project
+from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
+from openapi_python_client.parser import GeneratorData
+from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.openapi import Endpoint
+from openapi_python_client.schema.untrusted_string import UntrustedString
+from openapi_python_client.strings import ClassName, PythonIdentifier
+
+from modular_api.codegen.python_client import document as documents
+from modular_api.codegen.python_client import reserved
+from modular_api.codegen.python_client.errors import Finding
+from modular_api.codegen.python_client.names import ClientNames
+from modular_api.codegen.python_client.normalise import TAG
+from modular_api.types import Document
+
+_FIELD_PREFIX = "field_"
+_WARNED_OPERATION = re.compile(r"WARNING parsing (.+) within \w+\.(.*)", re.DOTALL)
+_WARNED_SCHEMA = re.compile(r"Unable to parse schema /components/schemas/(.+)")
+_REPLACED = frozenset({"client.py", "errors.py"})
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """What the generator made of a document.
+
+    Attributes:
+        files: raw text by path below the package.
+        endpoints: as the generator parsed them, for the typed surface.
+        class_names: every model and enum.
+        findings: what it warned of, and names that collide.
+    """
+
+    files: dict[str, str]
+    endpoints: list[Endpoint]
+    class_names: list[str]
+    findings: list[Finding]
+
+
+class Unparsable(Exception):
+    """The generator's own model of OpenAPI refuses the document."""
+
+
+def emit(document: Document, names: ClientNames) -> Emitted:
+    """Run the generator on a normalised document.
+
+    Raises: Unparsable: it is no OpenAPI document. Anything else: the generator failed.
+    """
+    with tempfile.TemporaryDirectory() as folder, _templates() as templates:
+        target = Path(folder) / names.package
+        config = _config(document, names, target)
+        data = GeneratorData.from_dict(document, config=config)
+        if isinstance(data, GeneratorError):
+            raise Unparsable(data.detail or data.header)
+        _rename(data)
+        project = Project(openapi=data, config=config, custom_template_path=templates)
+        project.env.globals.update(
+            success_type=success_type, default_is_success=default_is_success
+        )
+        # It prints the folder it generates into.
+        with contextlib.redirect_stdout(io.StringIO()):
+            warnings = project.build()
+        return Emitted(
+            files=_read(target),
+            endpoints=_endpoints(data),
+            class_names=[item.class_info.name for item in (*data.models, *data.enums)],
+            findings=[*map(_finding, warnings), *_collisions(data)],
+        )
+
+
+def crashing_operation(document: Document, names: ClientNames) -> str | None:
+    """Return the operation the generator fails on, None if it fails on components.
+
+    Halves the operations until one is left, so it takes few runs of the generator.
+    """
+    suspects = list(documents.operations(document))
+    if not suspects or _crashes(document, names, []):
+        return None
+    while len(suspects) > 1:
+        half = suspects[: len(suspects) // 2]
+        crashes = _crashes(document, names, half)
+        suspects = half if crashes else suspects[len(suspects) // 2 :]
+    return suspects[0].name
+
+
+def class_name(component: str) -> str:
+    """Return the name of the class of a component."""
+    plain = str(ClassName(component, _FIELD_PREFIX))
+    return f"{plain}Model" if plain in reserved.CLASSES else plain
+
+
+def success_type(endpoint: Endpoint) -> str:
+    """Return the type an operation returns: the union of its answers below 400."""
+    answers = [
+        response
+        for response in endpoint.responses.patterns
+        if response.status_code.range is not None
+        and response.status_code.range[0] < 400
+    ]
+    if endpoint.responses.default is not None and default_is_success(endpoint):
+        answers.append(endpoint.responses.default)
+    types = {
+        (
+            "None"
+            if answer.source["attribute"] == "None"
+            else answer.prop.get_type_string().as_unembedded_code()
+        )
+        for answer in answers
+    }
+    if "Any" in types:
+        return "Any"
+    return " | ".join(sorted(types)) or "None"
+
+
+def default_is_success(endpoint: Endpoint) -> bool:
+    """Whether the default answer documents success: no other answer does."""
+    return not any(
+        response.status_code.range is not None and response.status_code.range[0] < 400
+        for response in endpoint.responses.patterns
+    )
+
+
+def _templates() -> contextlib.AbstractContextManager[Path]:
+    return as_file(files("modular_api.codegen.python_client") / "templates")
+
+
+def _config(document: Document, names: ClientNames, target: Path) -> Config:
+    settings = ConfigFile(
+        class_overrides=_class_overrides(document),
+        project_name_override=names.package,
+        package_name_override=names.package,
+        post_hooks=[],
+    )
+    return Config.from_sources(
+        settings, MetaType.NONE, Path("document"), "utf-8", True, target
+    )
+
+
+def _class_overrides(document: Document) -> dict[str, ClassOverride]:
+    """Rename classes that collide with imports, modules that do with a field.
+
+    A model is read into a variable named after its module; a field of this name would
+    be read into the same one.
+    """
+    overrides: dict[str, ClassOverride] = {}
+    for component, schema in documents.component_schemas(document).items():
+        plain = str(ClassName(component, _FIELD_PREFIX))
+        stem = PythonIdentifier(plain, _FIELD_PREFIX)
+        fields = schema.get("properties", {}) if isinstance(schema, dict) else {}
+        renamed = class_name(component)
+        clashes = any(PythonIdentifier(f, _FIELD_PREFIX) == stem for f in fields)
+        if renamed != plain or clashes:
+            overrides[plain] = ClassOverride(
+                class_name=renamed, module_name=f"{stem}_model"
+            )
+    return overrides
+
+
+def _rename(data: GeneratorData) -> None:
+    for model in data.models:
+        fields = [
+            *(model.required_properties or []),
+            *(model.optional_properties or []),
+        ]
+        _rename_reserved(fields, reserved.FIELDS)
+    for endpoint in _endpoints(data):
+        parameters = [parameter for _, parameter in endpoint.iter_all_parameters()]
+        path_names = {id(p): p.python_name for p in endpoint.path_parameters}
+        taken = {str(parameter.python_name) for parameter in parameters}
+        encoded = {f"json_{name}" for name in taken}
+        _rename_reserved(parameters, reserved.PARAMETERS | encoded)
+        for parameter in endpoint.path_parameters:
+            old = f"{{{path_names[id(parameter)]}}}"
+            new = f"{{{parameter.python_name}}}"
+            path = endpoint.path.get_untrusted_value().replace(old, new)
+            endpoint.path = UntrustedString(path)
+
+
+def _rename_reserved(items: list[Any], taken: frozenset[str] | set[str]) -> None:
+    used = {str(item.python_name) for item in items}
+    for item in items:
+        if item.python_name in taken:
+            name = reserved.free_name(f"{item.python_name}_", used | taken)
+            used.add(name)
+            # Past `set_python_name`, which would strip the underscore again.
+            identifier = PythonIdentifier(name, _FIELD_PREFIX, skip_snake_case=True)
+            object.__setattr__(item, "python_name", identifier)
+
+
+def _endpoints(data: GeneratorData) -> list[Endpoint]:
+    collections = data.endpoint_collections_by_tag.values()
+    return [endpoint for collection in collections for endpoint in collection.endpoints]
+
+
+def _read(target: Path) -> dict[str, str]:
+    return {
+        # Generated code is linted by nobody, so it needs no leave.
+        path.relative_to(target)
+        .as_posix(): path.read_text("utf-8")
+        .replace(" # noqa: PLC0415", "")
+        for path in sorted(target.rglob("*.py"))
+        if path.relative_to(target).as_posix() not in _REPLACED
+    }
+
+
+def _finding(error: GeneratorError) -> Finding:
+    detail = " ".join((error.detail or "no reason given").split())
+    if match := _WARNED_OPERATION.fullmatch(error.header):
+        consequence = match[2].strip()
+        return Finding(match[1], f"{detail} {consequence}".strip())
+    if match := _WARNED_SCHEMA.fullmatch(error.header):
+        return Finding(f"component {match[1]}", detail)
+    return Finding("#", f"{error.header.strip()} {detail}")
+
+
+def _collisions(data: GeneratorData) -> Iterator[Finding]:
+    """Find names that lead to one file, on file systems that ignore case too."""
+    classes = ((c.class_info.module_name, c.class_info.name) for c in _classes(data))
+    yield from _shared("models", classes)
+    endpoints = (
+        (
+            endpoint.name,
+            f"{endpoint.method.upper()} {endpoint.path.get_untrusted_value()}",
+        )
+        for endpoint in _endpoints(data)
+    )
+    yield from _shared(f"api/{TAG}", endpoints)
+
+
+def _classes(data: GeneratorData) -> list[Any]:
+    return [*data.models, *data.enums]
+
+
+def _shared(folder: str, items: Iterator[tuple[str, str]]) -> Iterator[Finding]:
+    owners: dict[str, list[str]] = {}
+    for stem, owner in items:
+        owners.setdefault(stem.casefold(), []).append(owner)
+    for stem, names in owners.items():
+        if len(names) > 1:
+            yield Finding(
+                " and ".join(names), f"would both be generated as {folder}/{stem}.py"
+            )
+
+
+def _crashes(
+    document: Document, names: ClientNames, kept: list[documents.Operation]
+) -> bool:
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in kept:
+        paths.setdefault(operation.path, {})[operation.method] = operation.value
+    try:
+        emit({**document, "paths": paths}, names)
+    except Exception:
+        return True
+    return False

@@ -1,0 +1,97 @@
+"""The Python client as a target of the engine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from modular_api.codegen.formatting import TOOLS, cache_key, format_through
+from modular_api.codegen.job import GenerationJob
+from modular_api.codegen.tool_versions import installed_version, source_digest
+
+_GENERATOR = "openapi-python-client"
+_HERE = Path(__file__).parent
+_WORTH_A_FORK_BYTES = 20_000
+"""Raw text that takes about as long to format as two processes take to fork."""
+
+
+@dataclass(frozen=True)
+class PythonClient:
+    """Typed Python clients of a module, one a version, and their index.
+
+    Attributes:
+        allowed: what the clients may lose, each as GeneratorWarnings prints it.
+    """
+
+    allowed: frozenset[str] = frozenset()
+    name: str = "Python client"
+    folder: str = "client_generated"
+
+    def tools(self) -> Mapping[str, str]:
+        """Return the versions of generator and formatters, and a hash of our part."""
+        if not self.allowed:
+            return _tools()
+        allowed = "\n".join(sorted(self.allowed)).encode()
+        return {**_tools(), "allowed": hashlib.sha256(allowed).hexdigest()[:12]}
+
+    def render(
+        self, job: GenerationJob, formatted_texts: MutableMapping[str, str]
+    ) -> Mapping[str, str]:
+        """Render every OpenAPI document of the module."""
+        from modular_api.codegen.python_client.index import render_index
+        from modular_api.codegen.python_client.render import render_python_client
+
+        format_file = format_through(formatted_texts)
+
+        def map_files(
+            function: Callable[[str], str], texts: Iterable[str]
+        ) -> Iterable[str]:
+            return _map_files(function, texts, formatted_texts)
+
+        files: dict[str, str] = {}
+        versions = [doc for doc in job.documents if doc.kind == "openapi"]
+        for document in versions:
+            files |= render_python_client(
+                json.loads(document.content),
+                module=job.module,
+                version=document.version,
+                format_file=format_file,
+                map_files=map_files,
+                allowed=self.allowed,
+            )
+        files["__init__.py"] = render_index(
+            [(job.module, document.version) for document in versions],
+            format_file=format_file,
+        )
+        return files
+
+
+def _map_files(
+    function: Callable[[str], str],
+    texts: Iterable[str],
+    formatted_texts: MutableMapping[str, str],
+) -> Iterable[str]:
+    """Apply the formatter, in two processes where there is enough left to format."""
+    texts = list(texts)
+    unknown = (text for text in texts if cache_key(text) not in formatted_texts)
+    if sum(map(len, unknown)) < _WORTH_A_FORK_BYTES:
+        return map(function, texts)
+    # Before the fork, so that it is imported once.
+    import autoflake  # noqa: F401
+    import black  # noqa: F401
+    import isort  # noqa: F401
+
+    from modular_api.codegen.parallel import map_in_processes
+
+    return map_in_processes(function, texts)
+
+
+@cache
+def _tools() -> Mapping[str, str]:
+    ours = [_HERE / "python_client", _HERE / "formatting.py", Path(__file__)]
+    versions = {tool: installed_version(tool) for tool in (_GENERATOR, *TOOLS)}
+    return {**versions, "renderer": source_digest(ours)}
