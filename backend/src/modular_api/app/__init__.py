@@ -1,0 +1,1 @@
+"""The app made of modules: factory, lifespan, and what it answers itself."""

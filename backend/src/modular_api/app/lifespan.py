@@ -1,0 +1,91 @@
+"""Enter the modules of an app in order, and leave them in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import Any
+
+from modular_api.errors import ModuleLifespanError
+from modular_api.module.module_app import ModuleApp
+from modular_api.module.service import SERVICES_KEY
+
+
+@asynccontextmanager
+async def run_modules(
+    modules: Sequence[ModuleApp], state: dict[str, Any]
+) -> AsyncIterator[None]:
+    """Run the modules' services and their routers' lifespans.
+
+    Modules are entered in the order given. If one fails, those before it are left in
+    reverse; each is left as in an ordinary stop, since the failure is not its own.
+
+    Args:
+        state: the lifespan state, filled while modules start: every running service by
+            module name below SERVICES_KEY, and what the routers' lifespans yielded.
+    Raises: ModuleLifespanError: names module, phase, file and line.
+    """
+    services: dict[str, Any] = state.setdefault(SERVICES_KEY, {})
+    async with AsyncExitStack() as stack:
+        for module in modules:
+            if module.declaration.service is not None:
+                service = _create_service(module)
+                guarded = _Guarded(module, "its service", service)
+                services[module.name] = await stack.enter_async_context(guarded)
+            for version, app in module.versions.items():
+                lifespan = app.router.lifespan_context(app)
+                guarded = _Guarded(module, f"the lifespan of {version}", lifespan)
+                state.update(await stack.enter_async_context(guarded) or {})
+        yield
+
+
+def _create_service(module: ModuleApp) -> AbstractAsyncContextManager[Any]:
+    phase = "creating its service"
+    assert module.declaration.service is not None
+    try:
+        service = module.declaration.service()
+    except Exception as error:
+        raise _failure(module, phase, error) from error
+    if not hasattr(type(service), "__aenter__"):
+        kind = type(service).__name__
+        missing = TypeError(f"{kind} is no async context manager: it has no __aenter__")
+        raise _failure(module, phase, missing)
+    return service
+
+
+class _Guarded(AbstractAsyncContextManager[Any]):
+    """Enters and leaves one context of a module; errors name the module and phase."""
+
+    def __init__(
+        self,
+        module: ModuleApp,
+        what: str,
+        context: AbstractAsyncContextManager[Any],
+    ) -> None:
+        self._module = module
+        self._what = what
+        self._context = context
+
+    async def __aenter__(self) -> Any:
+        try:
+            return await self._context.__aenter__()
+        except Exception as error:
+            phase = f"entering {self._what}"
+            raise _failure(self._module, phase, error) from error
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._context.__aexit__(None, None, None)
+        except Exception as own_error:
+            phase = f"leaving {self._what}"
+            raise _failure(self._module, phase, own_error) from own_error
+
+
+def _failure(module: ModuleApp, phase: str, error: Exception) -> ModuleLifespanError:
+    return ModuleLifespanError(module.name, phase, error, directory=module.directory)

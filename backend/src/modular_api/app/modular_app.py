@@ -1,0 +1,148 @@
+"""The app made of modules. It is a FastAPI app; what is special stands here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Lifespan
+
+from modular_api.app.description import describe_app
+from modular_api.app.docs_page import docs_routes
+from modular_api.app.generation import Generation
+from modular_api.app.lifespan import run_modules
+from modular_api.app.peers import run_peers
+from modular_api.app.request_context import RequestContextMiddleware
+from modular_api.app.unhandled import answer_unhandled
+from modular_api.model import AppModel
+from modular_api.module.module_app import ModuleApp, VersionApp
+from modular_api.problems import answer_http_exception
+from modular_api.specs.canonical import canonical_bytes
+from modular_api.specs.merge import ModuleSpec, merge
+from modular_api.types import Document
+
+
+class ModularApp(FastAPI):
+    """Modules mounted side by side, with one lifespan and one merged specification.
+
+    Attributes:
+        modules_apps: the mounted modules, sorted by name.
+        generation: what a start does about their generated files; None for nothing.
+
+    Args:
+        modules: the modules in the order they start.
+        peer_urls: where modules are that are not mounted here, by name: called by
+            `module_client` as `http://host:port`.
+        generation: brings the modules' files up to date at start; None leaves them.
+        lifespan: entered before the modules and left after them.
+        fastapi_options: everything else FastAPI takes.
+    """
+
+    def __init__(
+        self,
+        modules: Sequence[ModuleApp],
+        *,
+        peer_urls: Mapping[str, str] = MappingProxyType({}),
+        generation: Generation | None = None,
+        lifespan: Lifespan[Any] | None = None,
+        middleware: Sequence[Middleware] = (),
+        exception_handlers: dict[Any, Any] | None = None,
+        **fastapi_options: Any,
+    ) -> None:
+        self._start_order = tuple(modules)
+        self._merged_by_version: dict[str, bytes] = {}
+        self._peer_urls = dict(peer_urls)
+        self.generation = generation
+        self._own_lifespan = lifespan
+        self.modules_apps = sorted(modules, key=lambda module: module.name)
+        super().__init__(
+            openapi_url=None,
+            docs_url=None,
+            redoc_url=None,
+            lifespan=_lifespan,
+            middleware=[Middleware(RequestContextMiddleware), *middleware],
+            exception_handlers={
+                HTTPException: answer_http_exception,
+                Exception: answer_unhandled,
+                **(exception_handlers or {}),
+            },
+            **fastapi_options,
+        )
+        for version in self.version_names:
+            self._mount(version)
+
+    @property
+    def version_names(self) -> list[str]:
+        """Versions any module has, oldest first; `["v1"]` for an app of none."""
+        names = {version for module in self.modules_apps for version in module.versions}
+        return sorted(names or {"v1"}, key=lambda name: int(name[1:]))
+
+    def _mount(self, version: str) -> None:
+        for app in self._apps_of(version):
+            self.mount(app.prefix, app)
+        self.router.routes += docs_routes(self.title, version)
+
+        async def merged_openapi(request: Request) -> Response:
+            body = self._merged_bytes(version)
+            return Response(body, media_type="application/json")
+
+        self.add_route(
+            f"/api/{version}/openapi.json", merged_openapi, include_in_schema=False
+        )
+
+    def _apps_of(self, version: str) -> list[VersionApp]:
+        return [
+            module.versions[version]
+            for module in self.modules_apps
+            if version in module.versions
+        ]
+
+    def merged_openapi(self, version: str = "v1") -> Document:
+        """Return the OpenAPI document of all modules that have this version."""
+        specs = [
+            ModuleSpec(app.module_name, version, app.prefix, app.openapi())
+            for app in self._apps_of(version)
+        ]
+        return merge(
+            specs, title=self.title, version=version, description=self.description
+        )
+
+    def openapi(self) -> Document:
+        """Return the merged document of v1, so that FastAPI's own tools find it."""
+        return self.merged_openapi()
+
+    def _merged_bytes(self, version: str) -> bytes:
+        if version not in self._merged_by_version:
+            document = self.merged_openapi(version)
+            self._merged_by_version[version] = canonical_bytes(document)
+        return self._merged_by_version[version]
+
+    def describe(self) -> AppModel:
+        """Return the static model of the app; needs no lifespan."""
+        return describe_app(self.title, self.version, self.modules_apps)
+
+
+@asynccontextmanager
+async def _lifespan(app: ModularApp) -> AsyncIterator[dict[str, Any]]:
+    if app.generation is not None:
+        await app.generation.bring_up_to_date(app.modules_apps)
+    outer = app._own_lifespan or _no_lifespan
+    async with outer(app) as own_state:
+        state: dict[str, Any] = {**(own_state or {})}
+        async with (
+            run_peers(app, app.modules_apps, app._peer_urls, state),
+            run_modules(app._start_order, state),
+        ):
+            yield state
+
+
+@asynccontextmanager
+async def _no_lifespan(app: Any) -> AsyncIterator[None]:
+    yield

@@ -1,0 +1,1 @@
+"""Uses everything FastAPI has for a module's routes."""

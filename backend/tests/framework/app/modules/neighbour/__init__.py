@@ -1,0 +1,1 @@
+"""Stands beside another module and shares a model's name with it."""

@@ -1,0 +1,436 @@
+"""The app made of modules: what is mounted, what it answers, how it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from modular_api import AppFactory, ModularApp, ModuleLifespanError, ServiceNotRunning
+
+QUOTES = """
+    from fastapi import APIRouter, HTTPException
+    from modular_api import Module
+    from pydantic import BaseModel
+
+    router = APIRouter()
+
+    class Quote(BaseModel):
+        symbol: str
+
+    @router.get("/quotes/{symbol}")
+    async def get_quote(symbol: str) -> Quote:
+        if symbol == "NONE":
+            raise HTTPException(404, "no such symbol", headers={"X-Hint": "AAPL"})
+        if symbol == "FAIL":
+            raise RuntimeError("a secret of the server")
+        return Quote(symbol=symbol)
+
+    module = Module(routers={"v1": router})
+"""
+
+COUNTED = """
+    from typing import Annotated
+    from fastapi import APIRouter
+    from modular_api import Module, Service
+
+    log: list[str] = []
+
+    class Counter:
+        def __init__(self):
+            self.count = 0
+
+        async def __aenter__(self):
+            log.append("entered")
+            return self
+
+        async def __aexit__(self, *exc_info):
+            log.append("left")
+
+    router = APIRouter()
+
+    @router.post("/count")
+    async def count(counter: Annotated[Counter, Service]) -> int:
+        counter.count += 1
+        return counter.count
+
+    @router.get("/log")
+    async def read_log() -> list[str]:
+        return log
+
+    module = Module(routers={"v1": router}, service=Counter)
+"""
+
+
+def started(app: FastAPI) -> TestClient:
+    """A client that answers errors like a server instead of raising them."""
+    return TestClient(app, raise_server_exceptions=False)
+
+
+class TestMounting:
+    def test_a_dropped_folder_is_served_and_specified(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """No other edit than the folder itself."""
+        write_module("quotes", QUOTES)
+        with started(AppFactory(modules_dir, generation="off").create_app()) as client:
+            answer = client.get("/api/v1/quotes/quotes/AAPL")
+            paths = client.get("/api/v1/openapi.json").json()["paths"]
+        assert answer.json() == {"symbol": "AAPL"}
+        assert "/api/v1/quotes/quotes/{symbol}" in paths
+
+    def test_a_removed_folder_is_gone(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """Neither its path nor its specification stays."""
+        write_module("other")
+        folder = write_module("quotes", QUOTES)
+        AppFactory(modules_dir, generation="off").create_app()
+        shutil.rmtree(folder)
+        with started(AppFactory(modules_dir, generation="off").create_app()) as client:
+            assert client.get("/api/v1/quotes/quotes/AAPL").status_code == 404
+            paths = client.get("/api/v1/openapi.json").json()["paths"]
+        assert not [path for path in paths if "quotes" in path]
+
+    def test_an_app_is_a_fastapi_with_its_modules_by_name(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """`modules_apps` is sorted by name whatever the start order."""
+        write_module("a", "from modular_api import Module\nmodule = Module(uses=['b'])")
+        write_module("b")
+        app = AppFactory(modules_dir, generation="off").create_app()
+        assert isinstance(app, FastAPI) and isinstance(app, ModularApp)
+        assert [module.name for module in app.modules_apps] == ["a", "b"]
+        assert [module.ws_versions for module in app.modules_apps] == [[], []]
+
+    def test_every_module_answers_health_and_versions(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """The three built-in routes, per version."""
+        write_module("quotes", QUOTES)
+        with started(AppFactory(modules_dir, generation="off").create_app()) as client:
+            health = client.get("/api/v1/quotes/health").json()
+            version = client.get("/api/v1/quotes/version").json()
+            versions = client.get("/api/v1/quotes/versions").json()
+        assert health == {"status": "ok", "module": "quotes", "version": "v1"}
+        assert version == {"module": "quotes", "version": "v1"}
+        assert versions == {"module": "quotes", "versions": ["v1"]}
+
+    def test_a_module_may_answer_health_itself(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """The module's own route wins, and stands once in the specification."""
+        own = """
+            from fastapi import APIRouter
+            from modular_api import Module
+            router = APIRouter()
+
+            @router.get("/health")
+            async def own_health() -> str:
+                return "mine"
+
+            module = Module(routers={"v1": router})
+        """
+        write_module("quotes", own)
+        with started(AppFactory(modules_dir, generation="off").create_app()) as client:
+            assert client.get("/api/v1/quotes/health").json() == "mine"
+            spec = client.get("/api/v1/openapi.json").json()
+        operation = spec["paths"]["/api/v1/quotes/health"]["get"]
+        assert operation["operationId"] == "quotes_own_health"
+
+    def test_two_versions_stand_side_by_side(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """Each version has its own routes, specification and page."""
+        two = QUOTES.replace(
+            'routers={"v1": router}', 'routers={"v1": router, "v2": APIRouter()}'
+        )
+        write_module("quotes", two)
+        write_module("other")
+        with started(AppFactory(modules_dir, generation="off").create_app()) as client:
+            assert client.get("/api/v1/quotes/quotes/AAPL").status_code == 200
+            assert client.get("/api/v2/quotes/quotes/AAPL").status_code == 404
+            versions = client.get("/api/v2/quotes/versions").json()
+            second = client.get("/api/v2/openapi.json").json()
+            assert client.get("/api/v2/docs").status_code == 200
+        assert versions == {"module": "quotes", "versions": ["v1", "v2"]}
+        assert all(path.startswith("/api/v2/quotes/") for path in second["paths"])
+
+    def test_an_app_of_no_modules_serves_an_empty_specification(
+        self, modules_dir: Path
+    ) -> None:
+        """`[]` is an app without modules, not an error."""
+        with started(
+            AppFactory(modules_dir, generation="off").create_app([])
+        ) as client:
+            spec = client.get("/api/v1/openapi.json").json()
+            assert client.get("/api/v1/quotes/health").status_code == 404
+        assert spec["paths"] == {}
+
+    def test_documentation_needs_no_internet(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """The page and all it loads come from this app."""
+        write_module("quotes", QUOTES)
+        with started(AppFactory(modules_dir, generation="off").create_app()) as client:
+            page = client.get("/api/v1/docs").text
+            script = client.get("/api/v1/docs/assets/swagger-ui-bundle.js")
+            style = client.get("/api/v1/docs/assets/swagger-ui.css")
+        assert "http://" not in page and "https://" not in page
+        assert script.status_code == style.status_code == 200
+        assert len(script.content) > 500_000
+
+
+class TestLifespan:
+    def test_a_service_lives_once_per_lifespan(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """Entered once, shared by requests, left once; a second lifespan begins anew."""
+        write_module("counted", COUNTED)
+        app = AppFactory(modules_dir, generation="off").create_app()
+        for _ in range(2):
+            with started(app) as client:
+                counts = [client.post("/api/v1/counted/count").json() for _ in "ab"]
+            assert counts == [1, 2]
+        with started(app) as client:
+            log = client.get("/api/v1/counted/log").json()
+        assert log == ["entered", "left", "entered", "left", "entered"]
+
+    def test_apps_do_not_share_services(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """Many apps live in one process, each with services of its own."""
+        write_module("counted", COUNTED)
+        factory = AppFactory(modules_dir, generation="off")
+        with started(factory.create_app()) as one, started(factory.create_app()) as two:
+            assert one.post("/api/v1/counted/count").json() == 1
+            assert two.post("/api/v1/counted/count").json() == 1
+
+    def test_a_service_without_a_lifespan_is_a_typed_error(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """The message says what is missing and how to get it."""
+        write_module("counted", COUNTED)
+        client = TestClient(AppFactory(modules_dir, generation="off").create_app())
+        with pytest.raises(ServiceNotRunning, match="'counted'.*lifespan"):
+            client.post("/api/v1/counted/count")
+
+    def test_the_lifespan_of_a_router_runs_too(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """What plain FastAPI ignores in a mounted app is entered, its state kept."""
+        source = """
+            from contextlib import asynccontextmanager
+            from fastapi import APIRouter, Request
+            from modular_api import Module
+
+            @asynccontextmanager
+            async def lifespan(app):
+                yield {"started": "yes"}
+
+            router = APIRouter(lifespan=lifespan)
+
+            @router.get("/started")
+            async def started(request: Request) -> str:
+                return request.state.started
+
+            module = Module(routers={"v1": router})
+        """
+        write_module("quotes", source)
+        with started(AppFactory(modules_dir, generation="off").create_app()) as client:
+            assert client.get("/api/v1/quotes/started").json() == "yes"
+
+
+def service(name: str, *, fail: str = "", uses: str = "") -> str:
+    """Source of a module whose service writes a log and may fail."""
+    return f"""
+        from modular_api import Module
+        import builtins
+
+        log = builtins.__dict__.setdefault("_modular_test_log", [])
+
+        class Service:
+            def __init__(self):
+                if {fail == "creating"!r}:
+                    raise ValueError("no luck")
+
+            async def __aenter__(self):
+                log.append("enter {name}")
+                if {fail == "entering"!r}:
+                    raise ValueError("no luck")
+                return self
+
+            async def __aexit__(self, *exc_info):
+                log.append("leave {name}")
+                if {fail == "leaving"!r}:
+                    raise ValueError("no luck")
+
+        module = Module(service=Service, uses={uses.split()!r})
+    """
+
+
+@pytest.fixture
+def event_log() -> list[str]:
+    """What the services of `service()` wrote, empty at the start."""
+    import builtins
+
+    log: list[str] = builtins.__dict__.setdefault("_modular_test_log", [])
+    log.clear()
+    return log
+
+
+class TestFailingModules:
+    @pytest.mark.parametrize("phase", ["creating", "entering"])
+    def test_those_started_are_closed_in_reverse(
+        self,
+        modules_dir: Path,
+        write_module: Callable[..., Path],
+        event_log: list[str],
+        phase: str,
+    ) -> None:
+        """Module 3 of 5 fails: 2 and 1 are closed, 4 and 5 never begin."""
+        for number in range(1, 6):
+            uses = f"m{number - 1}" if number > 1 else ""
+            fail = phase if number == 3 else ""
+            folder = write_module(
+                f"m{number}", service(f"m{number}", fail=fail, uses=uses)
+            )
+            if number == 3:
+                place = folder / "module.py"
+        app = AppFactory(modules_dir, generation="off").create_app()
+        with pytest.raises(ModuleLifespanError) as caught, TestClient(app):
+            pass
+        error = caught.value
+        assert error.module == "m3"
+        assert error.phase == f"{phase} its service"
+        assert error.place.startswith(f"{place}:")
+        assert "ValueError: no luck" in str(error)
+        entered = [e for e in event_log if e.startswith("enter") and e != "enter m3"]
+        assert entered == ["enter m1", "enter m2"]
+        assert event_log[-2:] == ["leave m2", "leave m1"]
+
+    def test_a_module_that_fails_to_stop_does_not_keep_others_open(
+        self, modules_dir: Path, write_module: Callable[..., Path], event_log: list[str]
+    ) -> None:
+        """The others are left all the same, then the error is raised."""
+        write_module("m1", service("m1"))
+        write_module("m2", service("m2", fail="leaving", uses="m1"))
+        write_module("m3", service("m3", uses="m2"))
+        app = AppFactory(modules_dir, generation="off").create_app()
+        with pytest.raises(ModuleLifespanError, match="leaving its service"):
+            with TestClient(app):
+                pass
+        assert event_log[-3:] == ["leave m3", "leave m2", "leave m1"]
+
+    def test_a_service_that_is_no_context_manager_is_named(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """The message says what is missing."""
+        source = "from modular_api import Module\nmodule = Module(service=dict)\n"
+        write_module("quotes", source)
+        app = AppFactory(modules_dir, generation="off").create_app()
+        with pytest.raises(ModuleLifespanError, match="no async context manager"):
+            with TestClient(app):
+                pass
+
+    async def test_a_cancelled_start_closes_what_was_started(
+        self, modules_dir: Path, write_module: Callable[..., Path], event_log: list[str]
+    ) -> None:
+        """Cancelling the lifespan while a module starts leaves nothing open."""
+        hanging = service("m2", uses="m1").replace(
+            'log.append("enter m2")', "import asyncio; await asyncio.sleep(60)"
+        )
+        write_module("m1", service("m1"))
+        write_module("m2", hanging)
+        app = AppFactory(modules_dir, generation="off").create_app()
+
+        async def start() -> None:
+            async with app.router.lifespan_context(app):
+                pass
+
+        task = asyncio.create_task(start())
+        while "enter m1" not in event_log:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert event_log == ["enter m1", "leave m1"]
+
+
+class TestErrors:
+    def test_an_http_exception_is_a_problem_with_its_headers(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """The detail stays where FastAPI's users look for it."""
+        write_module("quotes", QUOTES)
+        with started(AppFactory(modules_dir, generation="off").create_app()) as client:
+            answer = client.get("/api/v1/quotes/quotes/NONE")
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["x-hint"] == "AAPL"
+        assert answer.json() == {
+            "type": "about:blank",
+            "title": "Not Found",
+            "status": 404,
+            "detail": "no such symbol",
+        }
+
+    @pytest.mark.parametrize("path", ["/nowhere", "/api/v1/quotes/nowhere"])
+    def test_an_unknown_path_is_a_problem(
+        self, modules_dir: Path, write_module: Callable[..., Path], path: str
+    ) -> None:
+        """Inside a module and outside of all."""
+        write_module("quotes", QUOTES)
+        with started(AppFactory(modules_dir, generation="off").create_app()) as client:
+            answer = client.get(path)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+
+    def test_an_unhandled_exception_tells_the_request_id_and_no_secret(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """The client gets an id to quote; the log's traceback carries the same."""
+        write_module("quotes", QUOTES)
+        app = AppFactory(modules_dir, generation="off").create_app()
+        headers = {"X-Request-ID": "abc-1"}
+        with started(app) as client:
+            answer = client.get("/api/v1/quotes/quotes/FAIL", headers=headers)
+        assert answer.status_code == 500
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["x-request-id"] == "abc-1"
+        assert answer.json()["request_id"] == "abc-1"
+        assert "secret" not in answer.text
+        with TestClient(app) as strict, pytest.raises(RuntimeError) as caught:
+            strict.get("/api/v1/quotes/quotes/FAIL", headers=headers)
+        assert caught.value.__notes__ == ["while answering request abc-1"]
+
+    @pytest.mark.parametrize("hostile", ["", "a b", "x" * 200, "a\tb"])
+    def test_a_strange_request_id_is_replaced(
+        self, modules_dir: Path, write_module: Callable[..., Path], hostile: str
+    ) -> None:
+        """Nothing a caller sends can break a line of the log."""
+        write_module("quotes", QUOTES)
+        with started(AppFactory(modules_dir, generation="off").create_app()) as client:
+            headers = {"X-Request-ID": hostile}
+            answer = client.get("/api/v1/quotes/health", headers=headers)
+        assert len(answer.headers["x-request-id"]) == 32
+
+    def test_nothing_is_logged_twice(
+        self,
+        modules_dir: Path,
+        write_module: Callable[..., Path],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """The framework leaves logging an unhandled exception to the server."""
+        write_module("quotes", QUOTES)
+        with (
+            caplog.at_level(logging.WARNING),
+            started(AppFactory(modules_dir, generation="off").create_app()) as client,
+        ):
+            client.get("/api/v1/quotes/quotes/FAIL")
+        assert caplog.records == []
