@@ -1,0 +1,44 @@
+"""Tools for testing apps made of modules: fixtures, a real server, one shared lifespan.
+
+The names are loaded when first asked for. pytest imports this package in every run, for
+the sake of `plugin`, and must not pay for a server nobody uses.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modular_api.testing.background import LifespanInBackground
+    from modular_api.testing.errors import (
+        BackgroundLifespanError,
+        LiveServerError,
+        PortTaken,
+    )
+    from modular_api.testing.live_server import LiveServer
+    from modular_api.testing.session import keep_running
+
+__all__ = [
+    "BackgroundLifespanError",
+    "LifespanInBackground",
+    "LiveServer",
+    "LiveServerError",
+    "PortTaken",
+    "keep_running",
+]
+
+_HOMES = {
+    "BackgroundLifespanError": "errors",
+    "LifespanInBackground": "background",
+    "LiveServer": "live_server",
+    "LiveServerError": "errors",
+    "PortTaken": "errors",
+    "keep_running": "session",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
