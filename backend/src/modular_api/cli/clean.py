@@ -1,0 +1,42 @@
+"""`modular-api clean`: remove what was generated, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from modular_api.cli.options import (
+    AppOption,
+    DebugOption,
+    ModulesDirOption,
+    ModulesOption,
+)
+from modular_api.cli.reporting import reporting
+from modular_api.cli.settings import read_settings
+from modular_api.cli.source import choose_source
+
+
+def clean(
+    app: AppOption = None,
+    modules_dir: ModulesDirOption = None,
+    modules: ModulesOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Remove the generated specs and clients of modules.
+
+    No module is imported, so it helps where generated code keeps one from loading.
+    Files written by hand stay.
+    """
+    with reporting(debug=debug):
+        from modular_api.codegen.clean import clean_generated
+        from modular_api.codegen.job import GenerationJob
+        from modular_api.codegen.python_target import PythonClient
+
+        settings = read_settings(Path.cwd())
+        source = choose_source(settings, app, modules_dir, modules, False)
+        for name, directory in source.module_folders().items():
+            job = GenerationJob(name, directory, ())
+            removed = clean_generated(job, [PythonClient()])
+            count = len(removed)
+            typer.echo(f"{name}: {count} file{'' if count == 1 else 's'} removed")

@@ -1,0 +1,73 @@
+"""`modular-api generate`: specs and clients, written or checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modular_api.cli.options import (
+    AppOption,
+    DebugOption,
+    IncludeUsesOption,
+    JsonOption,
+    ModulesDirOption,
+    ModulesOption,
+)
+from modular_api.cli.reporting import reporting
+from modular_api.cli.settings import read_settings
+from modular_api.cli.source import AppSource, choose_source
+
+if TYPE_CHECKING:
+    from modular_api.codegen.summary import Summary
+
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output-dir",
+        metavar="DIR",
+        help="Write below DIR/<module> in place of the modules' own folders.",
+    ),
+]
+
+CheckOption = Annotated[
+    bool,
+    typer.Option("--check", help="Write nothing; exit with 1 if a file is stale."),
+]
+
+
+def generate(
+    app: AppOption = None,
+    modules_dir: ModulesDirOption = None,
+    modules: ModulesOption = None,
+    include_uses: IncludeUsesOption = False,
+    output_dir: OutputOption = None,
+    check: CheckOption = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Write the specs and clients of modules, or check that they are fresh.
+
+    The app is built but not started. Files that are right already are not touched.
+    """
+    with reporting(debug=debug, as_json=as_json):
+        settings = read_settings(Path.cwd())
+        source = choose_source(settings, app, modules_dir, modules, include_uses)
+        summary = _generate(source, output_dir, check=check)
+        typer.echo(summary.to_json() if as_json else str(summary) or "no modules")
+
+
+def _generate(source: AppSource, output_dir: Path | None, *, check: bool) -> Summary:
+    from modular_api.app.generation import job_of, new_engine
+    from modular_api.codegen.mode import GenerationMode
+
+    mode = GenerationMode.CHECK if check else GenerationMode.AUTO
+    app = source.create_app(mode)
+    jobs = []
+    for module in app.modules_apps:
+        directory = output_dir / module.name if output_dir else module.directory
+        if directory is not None:
+            jobs.append(job_of(module, directory))
+    engine = app.generation.engine if app.generation else new_engine()
+    return engine.generate(jobs, mode)
