@@ -1,0 +1,1 @@
+"""Counts visits, as long as the app runs."""

@@ -1,0 +1,22 @@
+"""The trading app's factory: modular_api's, pointed at the trading modules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from modular_api import AppFactory as _AppFactory
+from modular_api import ModularApp
+
+__all__ = ["AppFactory", "ModularApp"]
+
+MODULES_DIR = Path(__file__).parent / "modules"
+
+
+class AppFactory(_AppFactory):
+    """Makes trading apps; another folder of modules can be passed, as in tests."""
+
+    def __init__(self, modules_dir: Path | str = MODULES_DIR, **options: Any) -> None:
+        options.setdefault("title", "Trading API")
+        options.setdefault("mend", "make generate")
+        super().__init__(modules_dir, **options)

@@ -1,0 +1,1 @@
+"""The reference app's modules: every package in here is discovered and served."""

@@ -1,0 +1,1 @@
+"""A paper broker: orders, executions, positions and one account, kept in memory."""

@@ -1,0 +1,1 @@
+"""Symbols, quotes and bars of a deterministic market simulator."""
