@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 
 from fastapi import FastAPI
+
 from modular_api.testing.live_server import LiveServer
 
 

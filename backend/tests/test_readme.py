@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+
 from modular_api import AppFactory
 from modular_api.testing.live_server import LiveServer
 from trading_api.app_factory import AppFactory as TradingAppFactory

@@ -11,6 +11,7 @@ from modular_api import ModularApp
 __all__ = ["AppFactory", "ModularApp"]
 
 MODULES_DIR = Path(__file__).parent / "modules"
+CACHE_DIR = Path(__file__).parents[2] / ".local" / "cache" / "formatted"
 
 
 class AppFactory(_AppFactory):
@@ -19,4 +20,5 @@ class AppFactory(_AppFactory):
     def __init__(self, modules_dir: Path | str = MODULES_DIR, **options: Any) -> None:
         options.setdefault("title", "Trading API")
         options.setdefault("mend", "make generate")
+        options.setdefault("cache_dir", CACHE_DIR)
         super().__init__(modules_dir, **options)

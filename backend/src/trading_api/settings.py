@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from modular_api import GenerationMode
 from pydantic import Field, HttpUrl, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from modular_api import GenerationMode
 
 
 class Settings(BaseSettings):

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 import httpx
 import pytest
+
 from modular_api.clients import NotFound, ServiceUnavailable
 from modular_api.testing.live_server import LiveServer
 from trading_api.app_factory import AppFactory

@@ -83,13 +83,13 @@ class AppFactory:
 
         Raises: RegistryError: with every fault found; nothing was started.
         """
-        chosen = self.generation
-        if generation is not None:
-            chosen = replace(chosen, mode=generation)
+        chosen = replace(
+            self.generation, mode=generation or self.generation.mode, early=[]
+        )
 
         def make_client(module: LoadedModule) -> None:
             """Generate what another module imports at its top."""
-            chosen.bring_up_to_date_now([_bind(module)])
+            chosen.make_early(_bind(module))
 
         may_write = chosen.mode in (None, GenerationMode.AUTO)
         loaded = self.registry.load(

@@ -7,19 +7,22 @@ import json
 import logging
 import sysconfig
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modular_api.codegen.engine import Engine
 from modular_api.codegen.job import SPECS_FOLDER, GenerationJob, SpecDocument
 from modular_api.codegen.mode import GenerationMode
 from modular_api.codegen.python_target import PythonClient
-from modular_api.codegen.summary import Summary
+from modular_api.codegen.summary import ModuleSummary, Summary
 from modular_api.module.module_app import ModuleApp
 from modular_api.specs.canonical import canonical_bytes
 from modular_api.specs.differences import describe_differences
 from modular_api.specs.store import SpecFile
+
+if TYPE_CHECKING:
+    from modular_api.codegen.lent_workers import LentWorkers
 
 log = logging.getLogger(__name__)
 
@@ -32,31 +35,40 @@ class Generation:
         mode: what was asked for; None decides by the module's place: `off` where it is
             installed in site-packages, else `auto`.
         engine: does the work.
+
+    Attributes:
+        early: what was generated while the app was built, because a module imports
+            another one's client.
     """
 
     mode: GenerationMode | None
     engine: Engine
+    early: list[ModuleSummary] = field(default_factory=list)
 
     async def bring_up_to_date(self, modules: Sequence[ModuleApp]) -> Summary:
-        """Do what `bring_up_to_date_now` does, while the event loop stays free."""
-        by_mode = await asyncio.to_thread(self._jobs_by_mode, modules)
-        done = [
-            await self.engine.generate_async(jobs, mode)
-            for mode, jobs in by_mode.items()
-        ]
-        return _joined(done)
-
-    def bring_up_to_date_now(self, modules: Sequence[ModuleApp]) -> Summary:
         """Compare, log what differs, and write or fail as the mode says.
+
+        The event loop stays free meanwhile.
 
         Raises:
             SpecError: a document cannot be built, or its file cannot be read.
             CodegenError: files are stale in mode `check`, or could not be generated.
         """
-        by_mode = self._jobs_by_mode(modules)
-        return _joined(
-            [self.engine.generate(jobs, mode) for mode, jobs in by_mode.items()]
-        )
+        by_mode = await asyncio.to_thread(self._jobs_by_mode, modules)
+        done = [
+            await self.engine.generate_async(jobs, mode)
+            for mode, jobs in by_mode.items()
+        ]
+        return Summary(tuple(module for one in done for module in one.modules))
+
+    def using(self, workers: LentWorkers) -> Generation:
+        """Return the same, but generating with these workers."""
+        return replace(self, engine=self.engine.using(workers))
+
+    def make_early(self, module: ModuleApp) -> None:
+        """Generate one module while the app is built; see `bring_up_to_date`."""
+        for mode, jobs in self._jobs_by_mode([module]).items():
+            self.early.extend(self.engine.generate(jobs, mode).modules)
 
     def mode_of(self, module: ModuleApp) -> GenerationMode:
         """Return what is done about one module."""
@@ -66,6 +78,10 @@ class Generation:
             return self.mode
         installed = _is_installed(module.directory)
         return GenerationMode.OFF if installed else GenerationMode.AUTO
+
+    def is_off_for(self, modules: Iterable[ModuleApp]) -> bool:
+        """Return whether nothing at all is done about these modules."""
+        return all(self.mode_of(module) is GenerationMode.OFF for module in modules)
 
     def _jobs_by_mode(
         self, modules: Iterable[ModuleApp]
@@ -107,10 +123,6 @@ def _log_differences(job: GenerationJob) -> None:
         new = json.loads(document.content)
         for sentence in describe_differences(old, new):
             log.info("%s %s: %s", job.module, document.version, sentence)
-
-
-def _joined(done: Sequence[Summary]) -> Summary:
-    return Summary(tuple(module for one in done for module in one.modules))
 
 
 def _is_installed(directory: Path) -> bool:

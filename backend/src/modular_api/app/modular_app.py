@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
@@ -25,8 +27,12 @@ from modular_api.model import AppModel
 from modular_api.module.module_app import ModuleApp, VersionApp
 from modular_api.problems import answer_http_exception
 from modular_api.specs.canonical import canonical_bytes
+from modular_api.specs.errors import MissingResponseModels
 from modular_api.specs.merge import ModuleSpec, merge
+from modular_api.specs.response_models import validate_response_models
 from modular_api.types import Document
+
+log = logging.getLogger(__name__)
 
 
 class ModularApp(FastAPI):
@@ -124,6 +130,18 @@ class ModularApp(FastAPI):
             self._merged_by_version[version] = canonical_bytes(document)
         return self._merged_by_version[version]
 
+    def check_interfaces(self) -> None:
+        """Merge the modules' documents now, and log which routes have no model.
+
+        Raises: SpecError: the documents cannot be merged.
+        """
+        for version in self.version_names:
+            self._merged_bytes(version)
+        try:
+            validate_response_models(self)
+        except MissingResponseModels as missing:
+            log.warning("%s", missing)
+
     def describe(self) -> AppModel:
         """Return the static model of the app; needs no lifespan."""
         return describe_app(self.title, self.version, self.modules_apps)
@@ -133,6 +151,8 @@ class ModularApp(FastAPI):
 async def _lifespan(app: ModularApp) -> AsyncIterator[dict[str, Any]]:
     if app.generation is not None:
         await app.generation.bring_up_to_date(app.modules_apps)
+        if not app.generation.is_off_for(app.modules_apps):
+            await asyncio.to_thread(app.check_interfaces)
     outer = app._own_lifespan or _no_lifespan
     async with outer(app) as own_state:
         state: dict[str, Any] = {**(own_state or {})}

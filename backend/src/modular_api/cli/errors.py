@@ -9,8 +9,6 @@ ModularError
 │   │   └── ModulesAreFixed   `--modules` cannot change an app that is built already
 │   └── AppImportFailed       the code `--app` names raised an exception
 ├── StartRefused              the app answered the server's start with a refusal
-├── CannotListen              the address cannot be listened on
-│   └── PortTaken             somebody listens there already
 └── PidFileError              a pid file cannot be read, written or taken over
 """
 
@@ -76,31 +74,6 @@ class StartRefused(ModularError):
 
     def __init__(self, said: str) -> None:
         super().__init__(f"The app did not start: {said or 'it gave no reason'}")
-
-
-class CannotListen(ModularError):
-    """An address cannot be listened on."""
-
-    def __init__(self, host: str, port: int, why: str) -> None:
-        self.host = host
-        self.port = port
-        super().__init__(f"Cannot listen on {host}, port {port}: {why}.")
-
-
-class PortTaken(CannotListen):
-    """Somebody listens on the port already.
-
-    Attributes:
-        holder: who does, as `process 123 (python server.py)`, or None where the
-            system does not tell.
-    """
-
-    def __init__(self, host: str, port: int, holder: str | None) -> None:
-        self.holder = holder
-        by = holder or "a process that this user may not see"
-        super().__init__(
-            host, port, f"it is taken by {by}; stop that, or pass another --port"
-        )
 
 
 class PidFileError(ModularError):

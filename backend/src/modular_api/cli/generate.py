@@ -69,5 +69,6 @@ def _generate(source: AppSource, output_dir: Path | None, *, check: bool) -> Sum
         directory = output_dir / module.name if output_dir else module.directory
         if directory is not None:
             jobs.append(job_of(module, directory))
-    engine = app.generation.engine if app.generation else new_engine()
-    return engine.generate(jobs, mode)
+    if app.generation is None:
+        return new_engine().generate(jobs, mode)
+    return app.generation.engine.generate(jobs, mode).including(app.generation.early)

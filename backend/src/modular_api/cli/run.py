@@ -25,6 +25,8 @@ from modular_api.cli.source import AppSource, choose_source
 if TYPE_CHECKING:
     import socket
 
+    from modular_api.codegen.lent_workers import LentWorkers
+
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 GRACE_S = 10
@@ -84,9 +86,9 @@ def run(
     and their addresses are printed.
     """
     with reporting(debug=debug, as_json=as_json), ExitStack() as stack:
-        from modular_api.cli.serving.listener import listen
         from modular_api.cli.serving.logs import configure_logging
         from modular_api.cli.serving.pid_file import keep_pid_file
+        from modular_api.listening import listen
 
         settings = read_settings(Path.cwd())
         source = choose_source(settings, app, modules_dir, modules, include_uses)
@@ -114,13 +116,21 @@ class _Serving:
     as_json: bool
     debug: bool
 
-    def here(self, listener: socket.socket, *, grace_s: int) -> None:
+    def here(
+        self,
+        listener: socket.socket,
+        *,
+        grace_s: int,
+        workers: LentWorkers | None = None,
+    ) -> None:
         """Build the app and serve it; announce it once it has started."""
         from modular_api.cli.serving import banner
-        from modular_api.cli.serving.listener import url_of
         from modular_api.cli.serving.server import serve
+        from modular_api.listening import url_of
 
         app = self.source.create_app()
+        if workers is not None and app.generation is not None:
+            app.generation = app.generation.using(workers)
         url = url_of(listener)
 
         def announce() -> None:
@@ -138,13 +148,13 @@ class _Serving:
         folders = [*source_folders(self.source), *more]
         serve_with_restarts(self.in_child, listener, folders)
 
-    def in_child(self, listener: socket.socket) -> None:
+    def in_child(self, listener: socket.socket, workers: LentWorkers) -> None:
         """Serve in a process that knows nothing of what its parent has set up."""
         from modular_api.cli.serving.logs import configure_logging
 
         configure_logging(self.log_level)
         try:
             with reporting(debug=self.debug, as_json=self.as_json):
-                self.here(listener, grace_s=RESTART_GRACE_S)
+                self.here(listener, grace_s=RESTART_GRACE_S, workers=workers)
         except typer.Exit as end:
             raise SystemExit(end.exit_code) from None

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from modular_api.codegen.summary import ModuleSummary, Summary
 from modular_api.codegen.target import Target
 
 if TYPE_CHECKING:
+    from modular_api.codegen.lent_workers import LentWorkers
     from modular_api.codegen.worker_process import WorkerPool
 
 log = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ class Engine:
         targets: Sequence[Target],
         *,
         cache_folder: Path | None = None,
-        workers: WorkerPool | None = None,
+        workers: WorkerPool | LentWorkers | None = None,
         mend: str = "modular-api generate",
         tolerate_unwritable: bool = False,
     ) -> None:
@@ -71,6 +73,12 @@ class Engine:
         self._workers = workers
         self._mend = mend
         self._tolerate_unwritable = tolerate_unwritable
+
+    def using(self, workers: WorkerPool | LentWorkers) -> Engine:
+        """Return the same engine, working with these workers, which it does not close."""
+        engine = copy(self)
+        engine._workers = workers
+        return engine
 
     def plan(self, job: GenerationJob) -> ModulePlan:
         """Find out what is stale of a module, and why; nothing is written."""

@@ -13,7 +13,11 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-TOOLS = ("autoflake", "isort", "black")
+TOOLS = ("autoflake", "isort", "black", "ruff")
+"""Distributions whose versions have a say in the bytes of generated files.
+
+ruff lays whole clients out before they come here: `python_client.preformat`.
+"""
 
 
 def format_source(text: str) -> str:

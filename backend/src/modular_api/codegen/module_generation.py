@@ -11,6 +11,7 @@ from pathlib import Path
 
 from modular_api.codegen.errors import UnsafePath
 from modular_api.codegen.job import SPECS_FOLDER, GenerationJob
+from modular_api.codegen.lent_workers import LentWorkers
 from modular_api.codegen.lock import module_lock
 from modular_api.codegen.messages import RenderRequest
 from modular_api.codegen.paths import check_paths
@@ -35,7 +36,7 @@ class ModuleGeneration:
 
     plan: Callable[[GenerationJob], ModulePlan]
     folders: Sequence[str]
-    workers: WorkerPool
+    workers: WorkerPool | LentWorkers
     cache_folder: Path | None
     stop: Stop
 

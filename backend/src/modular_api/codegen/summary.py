@@ -57,6 +57,16 @@ class Summary:
         """Whether this generation wrote or removed any file."""
         return any(module.outcome == "written" for module in self.modules)
 
+    def including(self, earlier: Iterable[ModuleSummary]) -> Summary:
+        """Tell of modules that are fresh what was done to them earlier."""
+        done = {module.module: module for module in earlier}
+        return Summary(
+            tuple(
+                done.get(module.module, module) if module.outcome == "fresh" else module
+                for module in self.modules
+            )
+        )
+
     def __str__(self) -> str:
         return "\n".join(str(module) for module in self.modules)
 

@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from modular_api.testing.background import LifespanInBackground
-    from modular_api.testing.errors import (
-        BackgroundLifespanError,
-        LiveServerError,
-        PortTaken,
-    )
+    from modular_api.testing.errors import BackgroundLifespanError, LiveServerError
     from modular_api.testing.live_server import LiveServer
     from modular_api.testing.session import keep_running
 
@@ -24,7 +20,6 @@ __all__ = [
     "LifespanInBackground",
     "LiveServer",
     "LiveServerError",
-    "PortTaken",
     "keep_running",
 ]
 
@@ -33,7 +28,6 @@ _HOMES = {
     "LifespanInBackground": "background",
     "LiveServer": "live_server",
     "LiveServerError": "errors",
-    "PortTaken": "errors",
     "keep_running": "session",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 from types import TracebackType
 from typing import Any, Self
@@ -12,7 +11,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from modular_api.testing.errors import LiveServerError, PortTaken
+from modular_api.listening import listen
+from modular_api.testing.errors import LiveServerError
 from modular_api.testing.loop_thread import LoopThread
 from modular_api.testing.uvicorn_server import EventServer
 
@@ -103,13 +103,14 @@ class LiveServer:
 
         Raises:
             LiveServerError: the app's lifespan failed (its error is the cause) or was
-                too slow, the address is impossible, or the server runs already.
-            PortTaken: somebody listens on the wanted port.
+                too slow, or the server runs already.
+            PortTaken: somebody listens on the wanted port; CannotListen: the address
+                is impossible.
         """
         if self._running is not None:
             raise LiveServerError(f"The server runs already, at {self.base_url}.")
         config = uvicorn.Config(self._app, **self._options)
-        listener = _listen(self._host, self._wanted_port, config.backlog)
+        listener = listen(self._host, self._wanted_port, backlog=config.backlog)
         try:
             self._running = _Running(config, listener, self._shutdown_timeout_s)
             self._running.start(self._startup_timeout_s)
@@ -194,17 +195,3 @@ class _Running:
                 f"The server did not stop: {error}. A handler that waits without "
                 "`await` stops every other; make it a plain `def`."
             ) from None
-
-
-def _listen(host: str, port: int, backlog: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        # Listening at once matters: with SO_REUSEADDR, two sockets may be bound to one
-        # port as long as neither listens.
-        return socket.create_server((host, port), family=family, backlog=backlog)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortTaken(host, port) from None
-        raise LiveServerError(
-            f"Cannot listen on {host}, port {port}: {error.strerror or error}."
-        ) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+
 from modular_api import AppFactory
 
 MODULES = Path(__file__).parent / "modules"

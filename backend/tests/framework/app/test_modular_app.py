@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+
 from modular_api import AppFactory, ModularApp, ModuleLifespanError, ServiceNotRunning
+from modular_api.specs.errors import SchemaNameConflict
 
 QUOTES = """
     from fastapi import APIRouter, HTTPException
@@ -434,3 +436,67 @@ class TestErrors:
         ):
             client.get("/api/v1/quotes/quotes/FAIL")
         assert caplog.records == []
+
+
+class TestInterfaces:
+    def test_routes_without_a_model_are_reported_at_the_start_all_at_once(
+        self,
+        modules_dir: Path,
+        write_module: Callable[..., Path],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """One line of the log names module, path and handler of each."""
+        source = """
+            from fastapi import APIRouter
+            from modular_api import Module
+            router = APIRouter()
+
+            @router.get("/one")
+            async def first():
+                return {}
+
+            @router.post("/two")
+            async def second():
+                return {}
+
+            module = Module(routers={"v1": router})
+        """
+        write_module("untyped", source)
+        app = AppFactory(modules_dir).create_app()
+        with caplog.at_level(logging.WARNING), TestClient(app):
+            pass
+        [text] = [record.getMessage() for record in caplog.records]
+        for part in ("untyped", "/one", "first", "/two", "second"):
+            assert part in text
+
+    def test_names_that_cannot_be_merged_stop_the_start(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """`BbItem` would be the name of two things; the error names both modules."""
+        source = """
+            from fastapi import APIRouter
+            from modular_api import Module
+            from pydantic import BaseModel
+            router = APIRouter()
+
+            class Item(BaseModel):
+                {field}: int
+
+            class {other}(BaseModel):
+                y: str
+
+            @router.get("/item")
+            async def read_item() -> Item:
+                return Item({field}=1)
+
+            @router.get("/other")
+            async def read_other() -> {other}:
+                return {other}(y="")
+
+            module = Module(routers={{"v1": router}})
+        """
+        write_module("aa", source.format(field="x", other="BbItem"))
+        write_module("bb", source.format(field="z", other="Other"))
+        app = AppFactory(modules_dir).create_app()
+        with pytest.raises(SchemaNameConflict, match="BbItem"), TestClient(app):
+            pass

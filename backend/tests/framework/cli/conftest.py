@@ -7,17 +7,19 @@ import logging
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
-from typing import IO, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import psutil
 import pytest
 from typer.testing import CliRunner
 
 COMMAND = [sys.executable, "-m", "modular_api.cli"]
+START_S = 20
 STOP_S = 10
 
 GREETER = '''
@@ -82,6 +84,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
             del sys.modules[name]
 
 
+def read_line(process: subprocess.Popen[str]) -> str:
+    """Return the next line of stdout; a process that stays silent is killed."""
+    assert process.stdout is not None
+    timer = threading.Timer(START_S, process.kill)
+    timer.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        timer.cancel()
+
+
 Result: TypeAlias = Any  # typer keeps the class of its runner's results to itself
 Invoke: TypeAlias = Callable[..., Result]
 
@@ -122,11 +135,6 @@ class RunningCommand:
         """Everything on stderr so far."""
         return self._log.read_text()
 
-    @property
-    def _stdout(self) -> IO[str]:
-        assert self.process.stdout is not None
-        return self.process.stdout
-
     def log_with(self, text: str) -> str:
         """Wait until the log has this text, and return the log."""
         deadline = time.monotonic() + STOP_S
@@ -137,7 +145,7 @@ class RunningCommand:
 
     def announcement(self) -> dict[str, Any]:
         """Wait for the next line of JSON on stdout."""
-        line = self._stdout.readline()
+        line = read_line(self.process)
         assert line, self.log
         announced: dict[str, Any] = json.loads(line)
         return announced
@@ -145,7 +153,7 @@ class RunningCommand:
     def lines_until(self, start: str) -> list[str]:
         """Wait for a line that starts like this; return all up to it."""
         lines: list[str] = []
-        for line in self._stdout:
+        while line := read_line(self.process):
             lines.append(line.rstrip())
             if line.startswith(start):
                 return lines
@@ -163,7 +171,7 @@ class RunningCommand:
             return self.process.wait(STOP_S)
         finally:
             self.process.kill()
-            self._stdout.close()
+            self.process.communicate()
 
 
 Start: TypeAlias = Callable[..., RunningCommand]

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
-from typing import IO, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
-from tests.framework.cli.conftest import STOP_S, is_alive
+from tests.framework.cli.conftest import STOP_S, is_alive, read_line
 
 pytestmark = pytest.mark.integration
 
@@ -26,7 +26,7 @@ SCRIPT = """
 
     WATCHED = Path(__file__).parent / "watched"
 
-    def serve(listener):
+    def serve(listener, workers):
         print(os.getpid(), *sorted(path.name for path in WATCHED.iterdir()), flush=True)
         exec((WATCHED / "first.py").read_text())
 
@@ -53,19 +53,13 @@ class Parent:
             start_new_session=True,
         )
 
-    @property
-    def stdout(self) -> IO[str]:
-        """What the children print."""
-        assert self.process.stdout is not None
-        return self.process.stdout
-
     def write(self, name: str, code: str) -> None:
         """Write a watched file."""
         (self.watched / f"{name}.py").write_text(code)
 
     def next_child(self) -> tuple[int, list[str]]:
         """Wait for the next child: its process id and the files it found."""
-        pid, *files = self.stdout.readline().split()
+        pid, *files = read_line(self.process).split()
         return int(pid), files
 
     def end(self, kind: signal.Signals = signal.SIGTERM) -> int:
@@ -108,7 +102,10 @@ def test_a_child_that_failed_gets_another_chance(start: StartParent) -> None:
     parent.write("first", "time.sleep(60)")
     mended, _ = parent.next_child()
     assert mended != failed
-    assert parent.end() == 0
+    parent.process.terminate()
+    _, told = parent.process.communicate(timeout=STOP_S)
+    assert parent.process.returncode == 0
+    assert "exit code 1: waiting for a change" in told
     assert not is_alive(mended)
 
 

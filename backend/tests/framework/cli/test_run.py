@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator
 
 import httpx
+import psutil
 import pytest
 
 from tests.framework.cli.conftest import (
@@ -213,3 +214,26 @@ class TestReload:
 
         assert running.stop() == 0, running.log
         assert not is_alive(again["pid"])
+
+    def test_the_generator_stays_warm_between_changes(
+        self, project: Project, start_command: Start
+    ) -> None:
+        """The process that serves is new after a change, the one that renders is not."""
+        module = project.write_module("greeter")
+        running = start_command(
+            "--modules-dir", "modules", "--port=0", "--reload", "--json"
+        )
+        first = running.announcement()
+        [worker] = workers_of(running)
+        module.write_text(module.read_text().replace('"/greeting"', '"/hello"'))
+        second = running.announcement()
+        assert first["pid"] != second["pid"]
+        assert workers_of(running) == [worker]
+        client = project.modules / "greeter" / "client_generated" / "_greeter"
+        assert '"/hello"' in (client / "api/operations/greet.py").read_text()
+
+
+def workers_of(running: RunningCommand) -> list[int]:
+    """Return the processes below the command that render."""
+    below = psutil.Process(running.process.pid).children(recursive=True)
+    return [p.pid for p in below if "codegen.worker" in " ".join(p.cmdline())]

@@ -12,8 +12,8 @@ import pytest
 from fastapi import FastAPI
 
 from modular_api.cli.errors import StartRefused
-from modular_api.cli.serving.listener import listen
 from modular_api.cli.serving.server import serve
+from modular_api.listening import listen
 
 
 class Life:

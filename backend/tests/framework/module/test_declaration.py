@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 from fastapi import APIRouter
+
 from modular_api import Module
 from modular_api.module.declaration import BadDeclaration
 

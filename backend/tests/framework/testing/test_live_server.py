@@ -24,10 +24,10 @@ from starlette.types import Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from modular_api.listening import CannotListen, PortTaken
 from modular_api.testing import (
     LiveServer,
     LiveServerError,
-    PortTaken,
     loop_thread,
     uvicorn_server,
 )
@@ -218,13 +218,15 @@ class TestStart:
         """By name, before anything of the app has run."""
         with socket.create_server(("127.0.0.1", 0)) as holder:
             port = holder.getsockname()[1]
-            with pytest.raises(PortTaken, match=f"Port {port} on 127.0.0.1") as failure:
+            with pytest.raises(
+                PortTaken, match=f"127.0.0.1, port {port}: it is taken"
+            ) as failure:
                 LiveServer(failing_app(ValueError("ran")), port=port).start()
         assert failure.value.port == port
 
     def test_an_impossible_address_is_refused(self) -> None:
         """The system's own words are passed on."""
-        with pytest.raises(LiveServerError, match="Cannot listen on 203"):
+        with pytest.raises(CannotListen, match="Cannot listen on 203"):
             LiveServer(FastAPI(), host="203.0.113.1").start()
 
     def test_a_running_server_is_not_started_again(self, server: LiveServer) -> None:

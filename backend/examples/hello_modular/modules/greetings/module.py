@@ -1,6 +1,11 @@
+"""The module's declaration and its only route."""
+
+from __future__ import annotations
+
 from fastapi import APIRouter
-from modular_api import Module
 from pydantic import BaseModel
+
+from modular_api import Module
 
 router = APIRouter()
 

@@ -12,24 +12,33 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import TypeAlias
 
 from modular_api.cli.serving.source_files import Snapshot, changed_files, take_snapshot
+from modular_api.codegen.lent_workers import LentWorkers, lend
+from modular_api.codegen.worker_process import WorkerPool
 
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.25
 _STOP_S = 5.0
 
+Serve: TypeAlias = Callable[[socket.socket, LentWorkers], None]
+"""Serves on a listening socket, and generates with the workers of another process."""
+
 
 def serve_with_restarts(
-    serve: Callable[[socket.socket], None],
+    serve: Serve,
     listener: socket.socket,
     folders: Sequence[Path],
 ) -> None:
-    """Run `serve(listener)` in a child until SIGINT or SIGTERM; restart it on changes.
+    """Run `serve` in a child until SIGINT or SIGTERM; start it anew on changes.
+
+    The child gets the socket, and generates with workers that stay warm here.
 
     The listening socket stays here, so requests made during a restart wait for the new
     child. A child that fails has told why; the next change gives it another chance.
@@ -39,10 +48,16 @@ def serve_with_restarts(
     Args:
         serve: can be pickled; the child starts with a fresh interpreter.
     """
+    with WorkerPool() as workers:
+        _serve_with_restarts(partial(_start_child, serve, listener, workers), folders)
+
+
+def _serve_with_restarts(
+    start: Callable[[], SpawnProcess], folders: Sequence[Path]
+) -> None:
     stop = threading.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, lambda *_: stop.set())
-    start = partial(_start_child, serve, listener)
     seen = take_snapshot(folders)
     child, ended = start(), False
     try:
@@ -79,17 +94,21 @@ def _in_words(changes: Sequence[str]) -> str:
 
 
 def _start_child(
-    serve: Callable[[socket.socket], None], listener: socket.socket
+    serve: Serve, listener: socket.socket, workers: WorkerPool
 ) -> SpawnProcess:
     spawn = multiprocessing.get_context("spawn")
-    child = spawn.Process(target=_run_child, args=(serve, listener))
+    lent = lend(workers)
+    child = spawn.Process(target=_run_child, args=(serve, listener, lent))
     # A child inherits what is blocked. Ctrl-C goes to parent and child alike, and the
-    # child would take it, with the parent's SIGTERM, for somebody who cannot wait.
+    # child would take it, with the parent's SIGTERM, for somebody who cannot wait. The
+    # tracker comes first: when multiprocessing starts it, it unblocks what was blocked.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         child.start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        lent.close()  # the child has ends of its own
     return child
 
 
@@ -104,12 +123,12 @@ def _stop_child(child: SpawnProcess) -> None:
     child.close()
 
 
-def _run_child(serve: Callable[[socket.socket], None], listener: socket.socket) -> None:
+def _run_child(serve: Serve, listener: socket.socket, workers: LentWorkers) -> None:
     # multiprocessing gives its children an empty stdin; `breakpoint()` wants the real one.
     with suppress(OSError):
         sys.stdin = os.fdopen(0)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    serve(listener)
+    serve(listener, workers)
 
 
 def _end_with_parent() -> None:

@@ -110,6 +110,12 @@ class Generator(BaseModel):
     watts: float
 
 
+class Day(BaseModel):
+    """Has a field of its own name, of another type than text."""
+
+    day: datetime.date
+
+
 class Price(BaseModel):
     """Read and written in two shapes: FastAPI makes `Price-Input`, `Price-Output`."""
 
@@ -250,6 +256,11 @@ async def upload(
             "extra": None if extra is None else extra.filename,
         }
     )
+
+
+@router.get("/day")
+async def read_day() -> Day:
+    return Day(day=datetime.date(2026, 1, 2))
 
 
 @router.post("/price")

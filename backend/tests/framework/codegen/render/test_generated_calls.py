@@ -76,6 +76,7 @@ async def test_every_operation_answers(
         "upload": ((_upload(shop),), {}),
         "double_price": ((shop.PriceInput(amount="1.5"),), {}),
         "raw": ((3,), {}),
+        "read_day": ((), {}),
         "text": ((), {}),
         "anything": ((), {}),
         "accepted": ((), {"wait": True}),
@@ -176,6 +177,7 @@ async def test_answers_of_every_kind_are_read(
     async with shop.ShopClient(**shop_target) as client:
         assert await client.cancel_order(ORDER_ID) is None
         assert await client.text() == "grüße"
+        assert await client.read_day() == shop.Day(day=datetime.date(2026, 1, 2))
         assert await client.anything() == {"a": [1, None]}
         assert await client.accepted() == shop.Symbol(symbol="A", listed_at=None)
         assert await client.accepted(wait=True) == []

@@ -14,6 +14,7 @@ from modular_api.codegen.python_client.errors import (
     ClientRenderError,
     GeneratorCrash,
     GeneratorWarnings,
+    IncompleteClient,
     InvalidSpecification,
 )
 from modular_api.codegen.python_client.preflight import faults
@@ -265,11 +266,24 @@ def test_a_crash_names_the_operation_it_happens_on(
     assert e.value.operation == "PUT /bad"
 
 
+def test_what_the_generator_makes_no_python_of_is_named() -> None:
+    """It takes a body that may be a number, a text or null for three parameters."""
+    union = {"anyOf": [{"type": "integer"}, {"type": "string"}, {"type": "null"}]}
+    body = {"content": {"application/json": {"schema": union}}}
+    broken = operation("broken", requestBody=body)
+    with pytest.raises(IncompleteClient, match=r"operations/broken\.py: is no Python"):
+        render_python_client(
+            document(paths={"/broken": {"post": broken}}), module="evil", version="v1"
+        )
+
+
 EVIL_TEXTS = [
     '""" + __import__("os").abort() + """',
     "\\",
     'ends with a quote"',
     '"begins with one',
+    'four \\""""',
+    'backslash and quote \\"',
     "\\N{BELL} \\x \\u",
     "line\nbreak\r\n\x00\x07 and {braces} %s",
     "'''\n\"\"\"\nimport os\nos.abort()\n",

@@ -15,12 +15,13 @@ from fastapi import (
 )
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from fastapi.sse import EventSourceResponse
-from modular_api import Module
 from pydantic import BaseModel
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from modular_api import Module
 
 router = APIRouter()
 done: list[str] = []

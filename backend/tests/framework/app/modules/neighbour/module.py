@@ -1,6 +1,7 @@
 from fastapi import APIRouter
-from modular_api import Module
 from pydantic import BaseModel
+
+from modular_api import Module
 
 router = APIRouter()
 

@@ -1,17 +1,44 @@
-"""Bind the address first, so that a taken port stops the start before anything else."""
+"""Bind an address before anything is served there, so that a taken port is told first."""
 
 from __future__ import annotations
 
 import errno
 import socket
 
-from modular_api.cli.errors import CannotListen, PortTaken
+from modular_api.errors import ModularError
 
-_BACKLOG = 2048
+BACKLOG = 2048
 _COMMAND_LENGTH = 120
+_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Where a client on this machine reaches a server that listens on every address."""
 
 
-def listen(host: str, port: int) -> socket.socket:
+class CannotListen(ModularError):
+    """An address cannot be listened on."""
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        self.host = host
+        self.port = port
+        super().__init__(f"Cannot listen on {host}, port {port}: {why}.")
+
+
+class PortTaken(CannotListen):
+    """Somebody listens on the port already.
+
+    Attributes:
+        holder: who does, as `process 123 (python server.py)`, or None where the
+            system does not tell.
+    """
+
+    def __init__(self, host: str, port: int, holder: str | None) -> None:
+        self.holder = holder
+        by = holder or "a process that this user may not see"
+        super().__init__(
+            host, port, f"it is taken by {by}; stop that, or choose another port"
+        )
+
+
+def listen(host: str, port: int, *, backlog: int = BACKLOG) -> socket.socket:
     """Return a socket that listens; port 0 takes a free one.
 
     It listens from here on, not only once the app is ready: two sockets may be bound to
@@ -24,26 +51,33 @@ def listen(host: str, port: int) -> socket.socket:
         [family, _, _, _, address], *_ = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        listener = socket.create_server(address[:2], family=family, backlog=backlog)
     except socket.gaierror as error:
         raise CannotListen(host, port, "nobody knows this address") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortTaken(host, port, holder_of(port)) from error
         raise CannotListen(host, port, _why(error)) from error
+    # Connections inherit it. asyncio sets it only on sockets that say their protocol is
+    # TCP, which this one does not; without it an answer in two parts waits 40 ms for the
+    # client's delayed acknowledgement of the first.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def url_of(listener: socket.socket) -> str:
     """Return the address to show: one a browser on this machine can open."""
     host, port = listener.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    shown = _REACHABLE.get(host, host)
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
 def holder_of(port: int) -> str | None:
-    """Name the process that listens on a port; None where the system does not tell."""
-    import psutil
-
+    """Name the process that listens on a port; None where nobody can tell."""
+    try:
+        import psutil  # of the extra `cli`
+    except ImportError:
+        return None
     try:
         for connection in psutil.net_connections(kind="tcp"):
             listens = connection.status == psutil.CONN_LISTEN

@@ -7,8 +7,7 @@ import socket
 
 import pytest
 
-from modular_api.cli.errors import CannotListen, PortTaken
-from modular_api.cli.serving.listener import holder_of, listen, url_of
+from modular_api.listening import CannotListen, PortTaken, holder_of, listen, url_of
 
 
 def test_port_0_takes_a_free_one_and_the_url_has_it() -> None:
@@ -31,14 +30,26 @@ def test_every_interface_is_shown_as_one_a_browser_opens() -> None:
         assert url_of(listener).startswith("http://127.0.0.1:")
 
 
+class Ipv6Listener(socket.socket):
+    """Says where it listens, on machines without IPv6 too."""
+
+    def getsockname(self) -> tuple[str, int, int, int]:
+        return ("::1", 8000, 0, 0)
+
+
 def test_ipv6_addresses_stand_in_brackets() -> None:
     """As URLs demand."""
-    try:
-        listener = listen("::1", 0)
-    except CannotListen:
-        pytest.skip("this machine has no IPv6")
-    with listener:
-        assert url_of(listener).startswith("http://[::1]:")
+    with Ipv6Listener() as listener:
+        assert url_of(listener) == "http://[::1]:8000"
+
+
+def test_connections_send_small_packets_at_once() -> None:
+    """Else an answer in two parts waits 40 ms for the client's acknowledgement."""
+    with listen("127.0.0.1", 0) as listener:
+        client = socket.create_connection(listener.getsockname(), timeout=1)
+        accepted, _ = listener.accept()
+        with client, accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_taken_port_names_its_holder() -> None:
