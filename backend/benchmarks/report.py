@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import statistics
@@ -21,17 +22,6 @@ class Row:
     aim: str
 
 
-def median_ms(run: Callable[[], object], *, repeats: int) -> float:
-    """Call `run` once to warm up and `repeats` times more; return the median in ms."""
-    run()
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        run()
-        times.append((time.perf_counter() - begin) * 1000)
-    return statistics.median(times)
-
-
 def alternating_medians_ms(
     runs: Sequence[Callable[[], object]], *, repeats: int
 ) -> list[float]:
@@ -39,6 +29,7 @@ def alternating_medians_ms(
     times: list[list[float]] = [[] for _ in runs]
     for turn in range(repeats + 1):
         for index, run in enumerate(runs):
+            gc.collect()  # what the run before left behind is not this one's cost
             begin = time.perf_counter()
             run()
             if turn:  # the first turn warms up

@@ -6,8 +6,9 @@ import asyncio
 import json
 import logging
 import sysconfig
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from modular_api.codegen.job import SPECS_FOLDER, GenerationJob, SpecDocument
 from modular_api.codegen.mode import GenerationMode
 from modular_api.codegen.python_target import PythonClient
 from modular_api.codegen.summary import ModuleSummary, Summary
+from modular_api.garbage import collector_paused
 from modular_api.module.module_app import ModuleApp
 from modular_api.specs.canonical import canonical_bytes
 from modular_api.specs.differences import describe_differences
@@ -45,21 +47,24 @@ class Generation:
     engine: Engine
     early: list[ModuleSummary] = field(default_factory=list)
 
-    async def bring_up_to_date(self, modules: Sequence[ModuleApp]) -> Summary:
+    async def bring_up_to_date(
+        self, modules: Sequence[ModuleApp], *, check: Callable[[], None]
+    ) -> Summary:
         """Compare, log what differs, and write or fail as the mode says.
 
         The event loop stays free meanwhile.
 
+        Args:
+            check: called before anything is written, unless generation is off.
+        Returns: what was done to modules that were not fresh.
         Raises:
             SpecError: a document cannot be built, or its file cannot be read.
             CodegenError: files are stale in mode `check`, or could not be generated.
         """
-        by_mode = await asyncio.to_thread(self._jobs_by_mode, modules)
-        done = [
-            await self.engine.generate_async(jobs, mode)
-            for mode, jobs in by_mode.items()
-        ]
-        return Summary(tuple(module for one in done for module in one.modules))
+        stale = await asyncio.to_thread(self._stale_jobs, modules, check)
+        if not stale:
+            return Summary()
+        return await self.engine.generate_async(stale, self.mode or GenerationMode.AUTO)
 
     def using(self, workers: LentWorkers) -> Generation:
         """Return the same, but generating with these workers."""
@@ -67,8 +72,8 @@ class Generation:
 
     def make_early(self, module: ModuleApp) -> None:
         """Generate one module while the app is built; see `bring_up_to_date`."""
-        for mode, jobs in self._jobs_by_mode([module]).items():
-            self.early.extend(self.engine.generate(jobs, mode).modules)
+        stale = self._stale_jobs([module], check=_nothing)
+        self.early.extend(self.engine.generate(stale).modules)
 
     def mode_of(self, module: ModuleApp) -> GenerationMode:
         """Return what is done about one module."""
@@ -79,22 +84,21 @@ class Generation:
         installed = _is_installed(module.directory)
         return GenerationMode.OFF if installed else GenerationMode.AUTO
 
-    def is_off_for(self, modules: Iterable[ModuleApp]) -> bool:
-        """Return whether nothing at all is done about these modules."""
-        return all(self.mode_of(module) is GenerationMode.OFF for module in modules)
-
-    def _jobs_by_mode(
-        self, modules: Iterable[ModuleApp]
-    ) -> dict[GenerationMode, list[GenerationJob]]:
-        jobs: dict[GenerationMode, list[GenerationJob]] = {}
-        for module in modules:
-            mode = self.mode_of(module)
-            if mode is GenerationMode.OFF or module.directory is None:
-                continue
-            job = job_of(module, module.directory)
+    def _stale_jobs(
+        self, modules: Iterable[ModuleApp], check: Callable[[], None]
+    ) -> list[GenerationJob]:
+        with collector_paused():
+            jobs = [
+                job_of(module, module.directory)
+                for module in modules
+                if module.directory and self.mode_of(module) is not GenerationMode.OFF
+            ]
+            if jobs:
+                check()
+        stale = [job for job in jobs if self.engine.plan(job).stale]
+        for job in stale:
             _log_differences(job)
-            jobs.setdefault(mode, []).append(job)
-        return jobs
+        return stale
 
 
 def new_engine(*, allowed_losses: Iterable[str] = (), **engine_options: Any) -> Engine:
@@ -112,6 +116,10 @@ def job_of(module: ModuleApp, directory: Path) -> GenerationJob:
     return GenerationJob(module.name, directory, documents)
 
 
+def _nothing() -> None:
+    """Check nothing."""
+
+
 def _log_differences(job: GenerationJob) -> None:
     """Log in words how each document differs from its file, where there is one."""
     for name, document in job.spec_files.items():
@@ -126,5 +134,10 @@ def _log_differences(job: GenerationJob) -> None:
 
 
 def _is_installed(directory: Path) -> bool:
+    return any(directory.is_relative_to(place) for place in _site_packages())
+
+
+@cache
+def _site_packages() -> tuple[Path, ...]:
     places = {sysconfig.get_path(kind) for kind in ("purelib", "platlib")}
-    return any(directory.is_relative_to(Path(place).resolve()) for place in places)
+    return tuple(Path(place).resolve() for place in places)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -150,9 +149,9 @@ class ModularApp(FastAPI):
 @asynccontextmanager
 async def _lifespan(app: ModularApp) -> AsyncIterator[dict[str, Any]]:
     if app.generation is not None:
-        await app.generation.bring_up_to_date(app.modules_apps)
-        if not app.generation.is_off_for(app.modules_apps):
-            await asyncio.to_thread(app.check_interfaces)
+        await app.generation.bring_up_to_date(
+            app.modules_apps, check=app.check_interfaces
+        )
     outer = app._own_lifespan or _no_lifespan
     async with outer(app) as own_state:
         state: dict[str, Any] = {**(own_state or {})}

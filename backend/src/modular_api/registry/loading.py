@@ -9,6 +9,7 @@ import inspect
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -78,11 +79,17 @@ def parent_package(folder: Path) -> str:
     imports between and inside its modules work.
     """
     folder = folder.resolve()
-    return _importable_name(folder) or _synthetic_package(folder)
+    return _importable_name(folder, tuple(sys.path)) or _synthetic_package(folder)
 
 
-def _importable_name(folder: Path) -> str | None:
-    for entry in _search_path(folder):
+@lru_cache
+def _importable_name(folder: Path, search_path: tuple[str, ...]) -> str | None:
+    """Return the dotted name of a folder, where there is one.
+
+    Asked for every module of the folder at every start; it depends on nothing else than
+    the search path and what lies there, which stays while a process runs.
+    """
+    for entry in _above(folder, search_path):
         name = ".".join(folder.relative_to(entry).parts)
         try:
             spec = importlib.util.find_spec(name)
@@ -94,9 +101,9 @@ def _importable_name(folder: Path) -> str | None:
     return None
 
 
-def _search_path(folder: Path) -> Sequence[Path]:
-    """Entries of sys.path above `folder`, nearest first, where a dotted name exists."""
-    entries = {Path(entry or ".").resolve() for entry in sys.path}
+def _above(folder: Path, search_path: Sequence[str]) -> Sequence[Path]:
+    """Entries of the path above `folder`, nearest first, where a dotted name exists."""
+    entries = {Path(entry or ".").resolve() for entry in search_path}
     above = [e for e in entries if e != folder and folder.is_relative_to(e)]
     named = [
         e

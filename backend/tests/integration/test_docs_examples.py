@@ -1,0 +1,79 @@
+"""The examples of the how-to pages, run as they stand there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modular_api.testing.live_server import LiveServer
+
+BACKEND = Path(__file__).parents[2]
+PAGE = (BACKEND / "docs" / "SPECS_AND_CLIENT_GEN.md").read_text()
+
+pytestmark = pytest.mark.integration
+
+
+def block(language: str) -> str:
+    """Return the first code block of a language."""
+    found = re.search(rf"```{language}\n(.*?)```", PAGE, flags=re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_client_example_buys(running_server: LiveServer) -> None:
+    """Against a real server of the trading app."""
+    names: dict[str, Any] = {}
+    exec(block("python"), names)
+    assert asyncio.run(names["buy"](running_server.base_url)) == "filled"
+
+
+def test_the_cycle_ends_where_it_began(tmp_path: Path) -> None:
+    """Every line in order, in a copy of the checkout, which stays as it was."""
+    copy = tmp_path / "checkout"
+    copy.mkdir()
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        check=True,
+        cwd=BACKEND.parent,
+    )
+    subprocess.run(
+        ["cp", "-a", "--parents", *tracked.stdout.decode().split("\0")[:-1], copy],
+        check=False,  # what is deleted and not yet committed is listed, too
+        capture_output=True,
+        cwd=BACKEND.parent,
+    )
+    environment = copy / "backend" / ".venv"
+    environment.mkdir()
+    (environment / "bin").symlink_to(BACKEND / ".venv" / "bin")
+    (environment / ".installed").touch()  # never install from the copy into ours
+    before = contents(copy)
+    lines = [line.split("#")[0].split() for line in block("bash").splitlines()]
+    assert [line[1] for line in lines][::3] == ["generate", "generate"]
+    for line in lines:
+        done = subprocess.run(
+            line,
+            capture_output=True,
+            check=False,
+            cwd=copy,
+            env={**os.environ, "PYTHONPATH": str(copy / "backend" / "src")},
+            text=True,
+        )
+        assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+        removed = line[1] == "clean-generated"
+        assert (contents(copy).keys() == before.keys()) is not removed
+    assert contents(copy) == before
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return all source files and documents with their contents."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in (folder / "backend").rglob("*_generated/**/*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
