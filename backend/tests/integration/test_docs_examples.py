@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from modular_api.testing.live_server import LiveServer
 
 BACKEND = Path(__file__).parents[2]

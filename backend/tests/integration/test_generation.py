@@ -275,9 +275,7 @@ class TestBadInput:
         assert len(about) == 1, done.stderr
         assert generated_files(modules) == {}
 
-    def test_one_log_line_where_no_generator_is_installed(
-        self, tmp_path: Path
-    ) -> None:
+    def test_one_log_line_where_no_generator_is_installed(self, tmp_path: Path) -> None:
         """An app without the extra `codegen` serves, and says that it only serves."""
         code = f"""
             import importlib.metadata as metadata, logging
