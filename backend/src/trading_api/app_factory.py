@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from modular_api import AppFactory as _AppFactory
-from modular_api import ModularApp
+from modular_api import ModularApp, ModuleRegistry
 
-__all__ = ["AppFactory", "ModularApp"]
+__all__ = ["AppFactory", "ModularApp", "ModuleRegistry"]
 
 MODULES_DIR = Path(__file__).parent / "modules"
 CACHE_DIR = Path(__file__).parents[2] / ".local" / "cache" / "formatted"

@@ -15,22 +15,37 @@ from modular_api.testing.live_server import LiveServer
 
 BACKEND = Path(__file__).parents[2]
 PAGE = (BACKEND / "docs" / "SPECS_AND_CLIENT_GEN.md").read_text()
+README = (BACKEND.parent / "README.md").read_text()
 
 pytestmark = pytest.mark.integration
 
 
-def block(language: str) -> str:
-    """Return the first code block of a language."""
-    found = re.search(rf"```{language}\n(.*?)```", PAGE, flags=re.DOTALL)
-    assert found is not None
-    return found[1]
+def block(language: str, page: str, having: str) -> str:
+    """Return the first code block of a language that has a text."""
+    blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", page, flags=re.DOTALL)
+    return next(found for found in blocks if having in found)
 
 
 def test_the_client_example_buys(running_server: LiveServer) -> None:
     """Against a real server of the trading app."""
     names: dict[str, Any] = {}
-    exec(block("python"), names)
+    exec(block("python", PAGE, "BrokerClient"), names)
     assert asyncio.run(names["buy"](running_server.base_url)) == "filled"
+
+
+def test_the_client_example_of_the_readme_buys(
+    running_server: LiveServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same, in five lines."""
+    example = block("python", README, "BrokerClient")
+    exec(example.replace("http://127.0.0.1:8000", running_server.base_url), {})
+    assert capsys.readouterr().out.strip() == "filled"
+
+
+def test_the_readme_and_the_page_show_one_cycle() -> None:
+    """So the next test runs both."""
+    cycles = [block("bash", page, "make generate") for page in (README, PAGE)]
+    assert cycles[0] == cycles[1]
 
 
 def test_the_cycle_ends_where_it_began(tmp_path: Path) -> None:
@@ -54,7 +69,7 @@ def test_the_cycle_ends_where_it_began(tmp_path: Path) -> None:
     (environment / "bin").symlink_to(BACKEND / ".venv" / "bin")
     (environment / ".installed").touch()  # never install from the copy into ours
     before = contents(copy)
-    lines = [line.split("#")[0].split() for line in block("bash").splitlines()]
+    lines = [line.split("#")[0].split() for line in block("bash", PAGE, "make generate").splitlines()]
     assert [line[1] for line in lines][::3] == ["generate", "generate"]
     for line in lines:
         done = subprocess.run(

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +80,8 @@ def parent_package(folder: Path) -> str:
     imports between and inside its modules work.
     """
     folder = folder.resolve()
-    return _importable_name(folder, tuple(sys.path)) or _synthetic_package(folder)
+    search_path = tuple(entry or os.getcwd() for entry in sys.path)
+    return _importable_name(folder, search_path) or _synthetic_package(folder)
 
 
 @lru_cache
@@ -103,7 +105,7 @@ def _importable_name(folder: Path, search_path: tuple[str, ...]) -> str | None:
 
 def _above(folder: Path, search_path: Sequence[str]) -> Sequence[Path]:
     """Entries of the path above `folder`, nearest first, where a dotted name exists."""
-    entries = {Path(entry or ".").resolve() for entry in search_path}
+    entries = {Path(entry).resolve() for entry in search_path}
     above = [e for e in entries if e != folder and folder.is_relative_to(e)]
     named = [
         e
