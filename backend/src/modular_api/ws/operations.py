@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
 
-class OperationKind(str, Enum):
+class OperationKind(StrEnum):
     """What an operation is for."""
 
     SUBSCRIBE = "subscribe"
