@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 from modular_api.testing.errors import LiveServerError, PortTaken
 from modular_api.testing.loop_thread import LoopThread
 from modular_api.testing.uvicorn_server import EventServer
+from modular_api.ws.serving import drop_dead_peers
+from modular_api.ws.serving import uvicorn_options as socket_options
 
 _REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 """Where a client reaches a server that listens on every address."""
@@ -39,7 +41,8 @@ class LiveServer:
         startup_timeout_s: how long the lifespan may take to start.
         shutdown_timeout_s: how long `stop` waits for running requests before it
             cancels them, and again for the lifespan to end.
-        uvicorn_options: passed on to `uvicorn.Config`.
+        uvicorn_options: passed on to `uvicorn.Config`; sockets are served as by
+            `modular-api run` unless these say otherwise.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class LiveServer:
         self._options = {
             "log_config": None,
             "lifespan": "on" if isinstance(app, Starlette) else "auto",
+            **socket_options(),
             **uvicorn_options,
         }
         self._running: _Running | None = None
@@ -201,10 +205,12 @@ def _listen(host: str, port: int, backlog: int) -> socket.socket:
     try:
         # Listening at once matters: with SO_REUSEADDR, two sockets may be bound to one
         # port as long as neither listens.
-        return socket.create_server((host, port), family=family, backlog=backlog)
+        listener = socket.create_server((host, port), family=family, backlog=backlog)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortTaken(host, port) from None
         raise LiveServerError(
             f"Cannot listen on {host}, port {port}: {error.strerror or error}."
         ) from error
+    drop_dead_peers(listener)
+    return listener

@@ -6,6 +6,7 @@ import errno
 import socket
 
 from modular_api.cli.errors import CannotListen, PortTaken
+from modular_api.ws.serving import drop_dead_peers
 
 _BACKLOG = 2048
 _COMMAND_LENGTH = 120
@@ -24,13 +25,15 @@ def listen(host: str, port: int) -> socket.socket:
         [family, _, _, _, address], *_ = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        listener = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except socket.gaierror as error:
         raise CannotListen(host, port, "nobody knows this address") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortTaken(host, port, holder_of(port)) from error
         raise CannotListen(host, port, _why(error)) from error
+    drop_dead_peers(listener)
+    return listener
 
 
 def url_of(listener: socket.socket) -> str:
