@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from inspect import cleandoc
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -183,7 +184,7 @@ class _Messages:
                 "properties": properties,
                 "required": required,
             },
-            **{word: text for word, text in texts.items() if text},
+            **{word: cleandoc(text) for word, text in texts.items() if text},
         }
         key = _key(name)
         if key in self.by_key and self.by_key[key].described != described:
@@ -220,7 +221,7 @@ def _operation(
     }
     for word in ("summary", "description"):
         if text := getattr(operation, word):
-            described[word] = text
+            described[word] = cleandoc(text)
     if operation.policy:
         described["x-policy"] = operation.policy
     tags = operation.tags or ((operation.router,) if operation.router else ())

@@ -33,7 +33,7 @@ _ID = {
 _TOPIC = {
     "type": "string",
     "description": "The server's name for what is followed.",
-    "examples": ["quotes:2x6Wc0"],
+    "examples": ["2x6Wc0"],
 }
 _EPOCH = {
     "type": "string",

@@ -22,8 +22,8 @@ class Colour(Enum):
 
 class Node(BaseModel):
     value: int
-    next: "Node | None" = None
-    children: list["Node"] = []
+    next: Node | None = None
+    children: list[Node] = []
 
 
 class Point(NamedTuple):

@@ -44,7 +44,7 @@ class Cat(BaseModel):
 
 class Dog(BaseModel):
     kind: Literal["dog"]
-    puppy: "Dog | None" = None
+    puppy: Dog | None = None
 
 
 class Page(BaseModel, Generic[T]):
