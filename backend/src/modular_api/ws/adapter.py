@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+)
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, cast
 
+from fastapi import FastAPI
 from pydantic import BaseModel, TypeAdapter
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from modular_api.types import MODULE_KEY
+from modular_api.types import MODULE_KEY, Document
 from modular_api.ws.bus import Bus, InMemoryBus
 from modular_api.ws.endpoint import Connection, Handle, refuse_handshake
 from modular_api.ws.errors import (
@@ -106,7 +116,7 @@ class FastWSAdapter(fastws.FastWS):
         guard: an HTTP app that judges handshakes; see `handshake.admit`.
         security: the security schemes of the guard, for documents.
         new_bus: makes the bus of each lifespan.
-        fastws_options: everything else FastWS takes.
+        auth_handler, auto_ws_accept: of `manage` alone, as in fastws.
     """
 
     def __init__(
@@ -121,10 +131,15 @@ class FastWSAdapter(fastws.FastWS):
         guard: ASGIApp | None = None,
         security: Callable[[], Mapping[str, Any]] = dict,
         new_bus: Callable[[], Bus] = InMemoryBus,
-        **fastws_options: Any,
+        auth_handler: Callable[[WebSocket], Awaitable[bool]] | None = None,
+        auto_ws_accept: bool = True,
     ) -> None:
         super().__init__(
-            title=title, version=version, description=description, **fastws_options
+            title=title,
+            version=version,
+            description=description,
+            auth_handler=auth_handler,
+            auto_ws_accept=auto_ws_accept,
         )
         self.address = address
         self.limits = limits or Limits()
@@ -181,6 +196,28 @@ class FastWSAdapter(fastws.FastWS):
             operations=tuple(self.table.operations),
             description=self.description or "",
             security=self._security(),
+        )
+
+    def asyncapi(self) -> Document:
+        """Return the AsyncAPI 3.0 document of the socket."""
+        from modular_api.ws.asyncapi import build_asyncapi_document
+
+        return build_asyncapi_document(self.describe())
+
+    def setup(self, app: FastAPI) -> None:
+        """Serve the document at `/asyncapi.json`.
+
+        For an app of one's own; a ModularApp serves documents and a page by itself.
+        fastws would add a page that loads scripts from elsewhere.
+        """
+
+        async def asyncapi_json(_: HttpRequest) -> JSONResponse:
+            return JSONResponse(self.asyncapi())
+
+        app.add_route(
+            self.asyncapi_url or "/asyncapi.json",
+            asyncapi_json,
+            include_in_schema=False,
         )
 
     # Running.
@@ -318,13 +355,20 @@ class FastWSAdapter(fastws.FastWS):
         payload = await self.table.event(type_).event(
             message.payload, **{"app": self, **params}
         )
-        self._latest().publish(topic, type_, payload)
+        await self._publish(topic, type_, payload)
 
     async def broadcast(self, topic: str, message: BaseModel) -> None:
         """Send `{"type": …, "payload": …}` to all who follow a topic; never wait."""
         data = message.model_dump(mode="json")
         payload = TypeAdapter(Any).dump_json(data.get("payload")).decode()
-        self._latest().publish(topic, str(data["type"]), payload)
+        await self._publish(topic, str(data["type"]), payload)
+
+    async def _publish(self, topic: str, type_: str, payload: str) -> None:
+        runtime = self._latest()
+        if runtime.followers(topic) and not runtime.feeds.is_open(topic):
+            # A handler has just let its client follow, and tells it something at once.
+            await runtime.feeds.open(topic)
+        runtime.publish(topic, type_, payload)
 
 
 class _Endpoint:

@@ -50,6 +50,11 @@ class Feeds:
     def __contains__(self, topic: str) -> bool:
         return topic in self._feeds
 
+    def is_open(self, topic: str) -> bool:
+        """Tell whether what is published to a topic arrives."""
+        feed = self._feeds.get(topic)
+        return feed is not None and feed.is_open
+
     async def open(
         self, topic: str, router: WsRouter[Any, Any] | None = None, request: Any = None
     ) -> None:

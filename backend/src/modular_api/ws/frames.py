@@ -61,7 +61,7 @@ def parse(text: str) -> Request:
     """
     try:
         envelope = from_json(text, allow_inf_nan=False)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:  # the latter for half a surrogate pair
         raise BadFrame(ErrorCode.BAD_JSON, f"The message is no JSON: {error}") from None
     if not isinstance(envelope, dict):
         raise BadFrame(

@@ -47,7 +47,7 @@ def test_everything_wrong_is_told_at_once() -> None:
             routers={"1": object()},  # type: ignore[dict-item] # what is tested
             uses="quotes",
             service=3,  # type: ignore[arg-type] # what is tested
-            ws={"v1": "bars"},  # type: ignore[dict-item] # what is tested
+            ws={"v1": "bars"},
         )
     text = str(caught.value)
     for part in (
