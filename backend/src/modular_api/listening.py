@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import suppress
 
 from modular_api.errors import ModularError
 
 BACKLOG = 2048
+DEAD_PEER_S = 45.0
+"""Well above what a live client may pause: 3 s cut off one that paused for 8."""
 _COMMAND_LENGTH = 120
 _REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Where a client on this machine reaches a server that listens on every address."""
@@ -62,7 +65,21 @@ def listen(host: str, port: int, *, backlog: int = BACKLOG) -> socket.socket:
     # TCP, which this one does not; without it an answer in two parts waits 40 ms for the
     # client's delayed acknowledgement of the first.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    _drop_dead_peers(listener)
     return listener
+
+
+def _drop_dead_peers(listener: socket.socket) -> None:
+    """Let the system drop connections whose peer takes nothing for a while.
+
+    Closing waits for what is left to write, so neither a close nor a ping that stays
+    unanswered frees the memory of a peer that has stopped reading. Every connection
+    the listener accepts inherits the option, where the system has it.
+    """
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None:
+        with suppress(OSError):  # a listener that is not TCP
+            listener.setsockopt(socket.IPPROTO_TCP, option, int(DEAD_PEER_S * 1000))
 
 
 def url_of(listener: socket.socket) -> str:

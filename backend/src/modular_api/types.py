@@ -13,6 +13,12 @@ VersionName = NewType("VersionName", str)
 Document: TypeAlias = dict[str, Any]
 """An OpenAPI or AsyncAPI document, as parsed JSON."""
 
+MODULE_KEY = "modular_api.module"
+"""Key of the ASGI scope that names the module a request was routed to."""
+
+REQUEST_ID_KEY = "modular_api.request_id"
+"""Key of the ASGI scope with the request's id."""
+
 
 def module_prefix(module: str, version: str) -> str:
     """Return the path a module's version is mounted at: `/api/v1/broker`."""

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modular_api.app.socket_documents import socket_documents
 from modular_api.codegen.engine import Engine
 from modular_api.codegen.job import SPECS_FOLDER, GenerationJob, SpecDocument
 from modular_api.codegen.mode import GenerationMode
@@ -109,11 +110,15 @@ def new_engine(*, allowed_losses: Iterable[str] = (), **engine_options: Any) -> 
 
 def job_of(module: ModuleApp, directory: Path) -> GenerationJob:
     """Return what is to be generated of a module, below `directory`."""
-    documents = tuple(
+    documents = [
         SpecDocument(version, canonical_bytes(app.openapi()))
         for version, app in module.versions.items()
-    )
-    return GenerationJob(module.name, directory, documents)
+    ]
+    documents += [
+        SpecDocument(version, canonical_bytes(document), kind="asyncapi")
+        for version, document in socket_documents(module).items()
+    ]
+    return GenerationJob(module.name, directory, tuple(documents))
 
 
 def _nothing() -> None:
@@ -130,7 +135,12 @@ def _log_differences(job: GenerationJob) -> None:
         old = file.load()
         new = json.loads(document.content)
         for sentence in describe_differences(old, new):
-            log.info("%s %s: %s", job.module, document.version, sentence)
+            log.info("%s: %s", _title(job.module, document), sentence)
+
+
+def _title(module: str, document: SpecDocument) -> str:
+    kind = " socket" if document.kind == "asyncapi" else ""
+    return f"{module} {document.version}{kind}"
 
 
 def _is_installed(directory: Path) -> bool:

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from types import TracebackType
 from typing import Any
 
+from modular_api.app.draining import DRAIN_KEY, Drain
 from modular_api.errors import ModuleLifespanError
 from modular_api.module.module_app import ModuleApp
 from modular_api.module.service import SERVICES_KEY
@@ -16,10 +17,11 @@ from modular_api.module.service import SERVICES_KEY
 async def run_modules(
     modules: Sequence[ModuleApp], state: dict[str, Any]
 ) -> AsyncIterator[None]:
-    """Run the modules' services and their routers' lifespans.
+    """Run the modules' services, their routers' lifespans and their sockets.
 
     Modules are entered in the order given. If one fails, those before it are left in
-    reverse; each is left as in an ordinary stop, since the failure is not its own.
+    reverse; each is left as in an ordinary stop, since the failure is not its own. Before
+    any is left, all are drained.
 
     Args:
         state: the lifespan state, filled while modules start: every running service by
@@ -37,7 +39,15 @@ async def run_modules(
                 lifespan = app.router.lifespan_context(app)
                 guarded = _Guarded(module, f"the lifespan of {version}", lifespan)
                 state.update(await stack.enter_async_context(guarded) or {})
-        yield
+            for socket in module.ws_versions:
+                running = socket.running(services.get(module.name), state)
+                guarded = _Guarded(module, f"the socket of {socket.version}", running)
+                await stack.enter_async_context(guarded)
+        drain = state[DRAIN_KEY] = Drain(modules, services)
+        try:
+            yield
+        finally:
+            await drain()
 
 
 def _create_service(module: ModuleApp) -> AbstractAsyncContextManager[Any]:

@@ -12,15 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from modular_api.clients.context import request_id
 from modular_api.clients.peers import current_peers
+from modular_api.types import REQUEST_ID_KEY
 
 HEADER = "X-Request-ID"
 _RAW_HEADER = b"x-request-id"
 
 _ACCEPTED = re.compile(rb"[\x21-\x7e]{1,128}")
 """What is taken over from a caller: visible ASCII only, so that logs stay in one line."""
-
-SCOPE_KEY = "modular_api.request_id"
-"""Key of the ASGI scope with the id, for what runs outside of the middleware."""
 
 PEERS_KEY = "modular_api.peers"
 """Key of the lifespan state with the Peers of the app."""
@@ -37,7 +35,7 @@ class RequestContextMiddleware:
             await self.app(scope, receive, send)
             return
         id_ = _id_from_caller(scope) or uuid4().hex
-        scope[SCOPE_KEY] = id_
+        scope[REQUEST_ID_KEY] = id_
         header = (_RAW_HEADER, id_.encode())
 
         async def send_with_id(message: Message) -> None:

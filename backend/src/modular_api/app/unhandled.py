@@ -5,8 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from modular_api.app.request_context import HEADER, SCOPE_KEY
+from modular_api.app.request_context import HEADER
 from modular_api.problems import problem_response
+from modular_api.types import REQUEST_ID_KEY
 
 
 async def answer_unhandled(request: Request, exc: Exception) -> Response:
@@ -14,7 +15,7 @@ async def answer_unhandled(request: Request, exc: Exception) -> Response:
 
     The exception goes on to the server, which logs it; a note on it carries the id.
     """
-    request_id = request.scope.get(SCOPE_KEY, "")
+    request_id = request.scope.get(REQUEST_ID_KEY, "")
     exc.add_note(f"while answering request {request_id}")
     return problem_response(
         500,

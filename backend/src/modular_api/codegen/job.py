@@ -67,6 +67,14 @@ class GenerationJob:
         """The documents by file name: `broker_openapi.json`, `broker_v2_openapi.json`."""
         return {self._spec_file(document): document for document in self.documents}
 
+    def digests_of(self, kinds: frozenset[SpecKind]) -> dict[str, str]:
+        """Return the SHA-256 of each document of these kinds, by its file name."""
+        return {
+            name: document.sha256
+            for name, document in self.spec_files.items()
+            if document.kind in kinds
+        }
+
     def is_spec_file(self, name: str) -> bool:
         """Whether a file of this name in the specs folder is one of ours, old or new."""
         stem = re.escape(self.module)

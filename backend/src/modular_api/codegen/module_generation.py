@@ -96,7 +96,7 @@ def swap_of(plan: ModulePlan, rendered: Mapping[str, Mapping[str, bytes]]) -> Sw
     for state in plan.to_render:
         folder = state.target.folder
         contents = rendered[folder]
-        stamp = _stamp(job, state.tools, contents)
+        stamp = _stamp(job, state, contents)
         files |= {f"{folder}/{path}": content for path, content in contents.items()}
         obsolete |= {f"{folder}/{path}" for path in state.stamp.files}
         stamps[f"{folder}/{STAMP_FILE}"] = StampContent(
@@ -106,10 +106,10 @@ def swap_of(plan: ModulePlan, rendered: Mapping[str, Mapping[str, bytes]]) -> Sw
 
 
 def _stamp(
-    job: GenerationJob, tools: Mapping[str, str], rendered: Mapping[str, bytes]
+    job: GenerationJob, state: TargetState, rendered: Mapping[str, bytes]
 ) -> Stamp:
     return Stamp(
-        documents={name: doc.sha256 for name, doc in job.spec_files.items()},
-        tools=tools,
+        documents=job.digests_of(state.target.kinds),
+        tools=state.tools,
         files={path: hashlib.sha256(c).hexdigest() for path, c in rendered.items()},
     )

@@ -106,7 +106,7 @@ def _stale_target(job: GenerationJob, state: TargetState) -> Iterator[Stale]:
     if state.stamp.state is not StampState.COMPLETE:
         yield Stale(folder, _STATES[state.stamp.state])
         return
-    wanted = {name: document.sha256 for name, document in job.spec_files.items()}
+    wanted = job.digests_of(state.target.kinds)
     for name, change in _changes(state.stamp.documents, wanted):
         yield Stale(folder, f"{name} {_DOCUMENT_CHANGES[change]}")
     for name, _ in _changes(state.stamp.tools, state.tools):

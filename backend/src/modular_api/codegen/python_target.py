@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from modular_api.codegen.formatting import TOOLS, cache_key, format_through
-from modular_api.codegen.job import GenerationJob
+from modular_api.codegen.job import GenerationJob, SpecKind
 from modular_api.codegen.tool_versions import installed_version, source_digest
 
 _GENERATOR = "openapi-python-client"
@@ -30,6 +30,7 @@ class PythonClient:
     allowed: frozenset[str] = frozenset()
     name: str = "Python client"
     folder: str = "client_generated"
+    kinds: frozenset[SpecKind] = frozenset({"openapi"})
 
     def tools(self) -> Mapping[str, str]:
         """Return the versions of generator and formatters, and a hash of our part."""

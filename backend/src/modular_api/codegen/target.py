@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import Protocol
 
-from modular_api.codegen.job import GenerationJob
+from modular_api.codegen.job import GenerationJob, SpecKind
 
 
 class Target(Protocol):
@@ -22,6 +22,10 @@ class Target(Protocol):
     @property
     def folder(self) -> str:
         """Its folder below the module's: `client_generated`. It belongs to it alone."""
+
+    @property
+    def kinds(self) -> frozenset[SpecKind]:
+        """The kinds of documents it is made from; others change without it."""
 
     def tools(self) -> Mapping[str, str]:
         """Return the version of everything that has a say in the result.

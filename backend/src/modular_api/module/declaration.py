@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 
 from modular_api.errors import ConfigurationError
 from modular_api.module.service import ServiceFactory
+from modular_api.ws.limits import Limits
 
 if TYPE_CHECKING:
     from modular_api.module.module_app import ModuleApp
@@ -36,11 +37,14 @@ class Module:
 
     Args:
         routers: ordinary FastAPI routers by version, `{"v1": router}`.
-        ws: socket routers by version; refused until the framework serves sockets.
+        ws: socket routers by version, `{"v1": [Bars("bars")]}`: instances of WsRouter
+            classes, and fastws OperationRouters; served at `…/ws`.
+        ws_limits: how much one connection may ask of the server.
         service: a class or callable; what it returns is an async context manager,
             entered once in each lifespan of the app.
         uses: names of the modules it calls through their generated clients.
-        dependencies: run before every route of the module, `health` and the like apart.
+        dependencies: run before every route of the module, `health` and the like apart,
+            and before a socket is accepted.
         middleware: runs around the module's requests only.
         exception_handlers: as in FastAPI, for this module only.
         tags: OpenAPI tags of its routes; the module's name when left out.
@@ -51,6 +55,7 @@ class Module:
 
     routers: Mapping[str, APIRouter] = field(default_factory=dict)
     ws: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    ws_limits: Limits = field(default_factory=Limits)
     service: ServiceFactory | None = None
     uses: Sequence[str] = ()
     dependencies: Sequence[Depends] = ()
@@ -63,6 +68,8 @@ class Module:
         faults = list(self._faults())
         if faults:
             raise BadDeclaration("Module(...): " + "; ".join(faults))
+        ws = {version: tuple(routers) for version, routers in self.ws.items()}
+        object.__setattr__(self, "ws", ws)
         for name in ("routers", "ws", "exception_handlers"):
             frozen = MappingProxyType(dict(getattr(self, name)))
             object.__setattr__(self, name, frozen)
@@ -81,8 +88,11 @@ class Module:
             for version, router in self.routers.items()
             if not isinstance(router, APIRouter)
         ]
-        if self.ws:
-            faults.append("ws is declared, but this release serves no sockets yet")
+        faults += [
+            f"ws[{version!r}] is a {type(routers).__name__}, expected a list of routers"
+            for version, routers in self.ws.items()
+            if isinstance(routers, str) or not isinstance(routers, Sequence)
+        ]
         if isinstance(self.uses, str):
             faults.append(f"uses is the string {self.uses!r}, expected a list of names")
         if self.service is not None and not callable(self.service):

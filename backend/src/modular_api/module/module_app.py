@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -18,11 +17,11 @@ from modular_api.clients.errors import ClientTimeout, PeerMissing, PeerUnavailab
 from modular_api.module.builtin_routes import builtin_router
 from modular_api.module.declaration import Module
 from modular_api.module.peer_problems import answer_peer_error
-from modular_api.module.service import MODULE_KEY
+from modular_api.module.socket import serve_socket
 from modular_api.problems import answer_http_exception, answer_validation_error
 from modular_api.specs.openapi import build_document
 from modular_api.specs.operation_ids import operation_id_of
-from modular_api.types import Document, module_prefix
+from modular_api.types import MODULE_KEY, Document, module_prefix
 
 _PEER_ERRORS = (PeerMissing, PeerUnavailable, ClientTimeout)
 
@@ -33,6 +32,9 @@ class VersionApp(FastAPI):
     It is an ordinary FastAPI app, but for its middleware stack: the app it is mounted
     in already guards against unhandled exceptions and reports telemetry, so those
     layers are left out here.
+
+    Attributes:
+        socket: the adapter that serves its socket; None if it declares none.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class VersionApp(FastAPI):
         self.include_router(
             builtin_router(name, version, module.version_names, beside=router)
         )
+        self.socket = serve_socket(self, module)
         self.include_router(
             router,
             tags=[name] if module.tags is None else list(module.tags),
@@ -129,7 +132,9 @@ class ModuleApp:
             version: VersionApp(declaration, name, version, description=description)
             for version in declaration.version_names
         }
-        self.ws_versions: list[Any] = []
+        self.ws_versions = [
+            app.socket for app in self.versions.values() if app.socket is not None
+        ]
 
     @property
     def uses(self) -> tuple[str, ...]:

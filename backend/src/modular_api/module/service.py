@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from modular_api.errors import ServiceNotRunning
+from modular_api.types import MODULE_KEY
 
 ServiceFactory: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
 """A class or callable; what it returns is entered by the module's lifespan.
@@ -20,9 +21,6 @@ The value of `__aenter__` is the service the handlers see.
 
 SERVICES_KEY = "modular_api.services"
 """Key of the lifespan state that maps module names to running services."""
-
-MODULE_KEY = "modular_api.module"
-"""Key of the ASGI scope that names the module a request was routed to."""
 
 
 def service_of(scope: Scope) -> Any:

@@ -1,4 +1,4 @@
-"""What changed between two documents, in words.
+"""What changed between two documents of one format, OpenAPI or AsyncAPI, in words.
 
 It says what is different, texts such as descriptions included, not whether that breaks
 anybody.
@@ -32,8 +32,15 @@ def describe_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list
 
 def _document(place: str, old: Any, new: Any) -> Iterator[str]:
     yield from _named("operation ", _by_name(old), _by_name(new), _operation)
+    for section, word in (("operations", "operation "), ("channels", "channel ")):
+        yield from _named(word, old.get(section, {}), new.get(section, {}), _words)
     yield from _components(old.get("components", {}), new.get("components", {}))
-    yield from _words(place, _rest(old), _rest(new), leaving={"components"})
+    yield from _words(
+        place,
+        _rest(old),
+        _rest(new),
+        leaving={"channels", "components", "operations"},
+    )
 
 
 def _by_name(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,9 +122,15 @@ def _carrier(place: str, old: Any, new: Any) -> Iterator[str]:
 
 def _components(old: Any, new: Any) -> Iterator[str]:
     for section in sorted(old.keys() | new.keys()):
-        place = "component " if section == "schemas" else f"component {section}/"
-        compare = _schema if section == "schemas" else _words
+        place, compare = _SECTIONS.get(section, (f"component {section}/", _words))
         yield from _named(place, old.get(section, {}), new.get(section, {}), compare)
+
+
+def _message(place: str, old: Any, new: Any) -> Iterator[str]:
+    """Compare two messages of a socket, as they stand on the wire."""
+    if old.get("payload") != new.get("payload"):
+        yield from _at_least_one(place, old.get("payload"), new.get("payload"), _schema)
+    yield from _words(place, old, new, leaving={"payload"})
 
 
 def _schema(place: str, old: Any, new: Any) -> Iterator[str]:
@@ -133,6 +146,12 @@ def _schema(place: str, old: Any, new: Any) -> Iterator[str]:
     yield from _words(
         place, old, new, leaving={*_TYPE_WORDS, "properties", "required", "enum"}
     )
+
+
+_SECTIONS: Mapping[str, tuple[str, _Compare]] = {
+    "messages": ("message ", _message),
+    "schemas": ("component ", _schema),
+}
 
 
 def _values(schema: Any) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def merge(
         OperationIdCollision: two modules' operations end with one id.
     """
     ordered = sorted(specs, key=lambda spec: (spec.module, spec.version))
-    _refuse_repeated(ordered)
+    refuse_repeated(ordered)
     # A native round trip through JSON is the fastest deep copy of plain data.
     parts = {spec.module: from_json(to_json(spec.document)) for spec in ordered}
     separate_components(parts)
@@ -82,7 +82,11 @@ def merge(
     return canonical(merged)
 
 
-def _refuse_repeated(ordered: Sequence[ModuleSpec]) -> None:
+def refuse_repeated(ordered: Sequence[ModuleSpec]) -> None:
+    """Refuse two documents of one module.
+
+    Raises: RepeatedModuleSpec
+    """
     versions: dict[str, list[str]] = defaultdict(list)
     for spec in ordered:
         versions[spec.module].append(spec.version)

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FunctionType
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from fastapi import FastAPI
 from fastapi._compat import v2 as compat
 from fastapi.openapi import utils
 from fastapi.openapi.constants import REF_TEMPLATE
+from pydantic import TypeAdapter
 from pydantic.json_schema import (
     CoreModeRef,
     DefsRef,
@@ -30,6 +31,9 @@ from pydantic_core import core_schema
 from modular_api.errors import SpecError
 from modular_api.types import Document
 
+Mode: TypeAlias = Literal["validation", "serialization"]
+"""A schema's direction: `validation` for what comes in, `serialization` for the rest."""
+
 
 @dataclass(frozen=True)
 class SchemaSource:
@@ -39,13 +43,13 @@ class SchemaSource:
         identity: equal for the schemas of one class, whatever their direction.
         dotted: module and qualified name, for messages only.
         name: the class's own name, with its type arguments, as a component is called.
-        mode: `validation` for what comes in, `serialization` for what goes out.
+        mode: the direction.
     """
 
     identity: str
     dotted: str
     name: str
-    mode: Literal["validation", "serialization"]
+    mode: Mode
 
 
 def fastapi_document(app: FastAPI) -> tuple[Document, dict[str, SchemaSource]]:
@@ -78,6 +82,40 @@ def fastapi_document(app: FastAPI) -> tuple[Document, dict[str, SchemaSource]]:
             external_docs=app.openapi_external_docs,
         )
     return document, generator.sources()
+
+
+@dataclass(frozen=True)
+class AdapterSchemas:
+    """The schemas of several types that refer to common definitions.
+
+    Attributes:
+        schemas: the schema of each type, by the key it was given under.
+        definitions: what they refer to, under numbers for names.
+        sources: the class behind each number.
+    """
+
+    schemas: Mapping[str, JsonSchemaValue]
+    definitions: Mapping[str, JsonSchemaValue]
+    sources: Mapping[str, SchemaSource]
+
+
+def adapter_schemas(
+    adapters: Mapping[str, tuple[TypeAdapter[Any], Mode]],
+) -> AdapterSchemas:
+    """Describe types the way `fastapi_document` does, as components of one document."""
+    generator = _SchemaGenerator(ref_template=REF_TEMPLATE)
+    described, definitions = generator.generate_definitions(
+        [(key, mode, adapter.core_schema) for key, (adapter, mode) in adapters.items()]
+    )
+    for definition in definitions.values():
+        # As FastAPI does: what follows a form feed is not for readers of the document.
+        if "description" in definition:
+            definition["description"] = definition["description"].split("\f")[0]
+    return AdapterSchemas(
+        schemas={key: described[key, mode] for key, (_, mode) in adapters.items()},
+        definitions={str(name): schema for name, schema in definitions.items()},
+        sources=generator.sources(),
+    )
 
 
 class _SchemaGenerator(compat.GenerateJsonSchema):

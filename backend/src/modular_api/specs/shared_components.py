@@ -75,16 +75,15 @@ def _refuse_conflicts(parts: Mapping[str, Document], divided: set[Component]) ->
 
 def _rename(part: Document, module: str, divided: set[Component]) -> None:
     for holder, slot in list(reference_slots(part)):
-        section, name = target = _target(holder[slot])
-        if target in divided:
-            rest = holder[slot].removeprefix(f"{REF_ROOT}{section}/{name}")
-            final = _final_name(module, target, divided)
-            holder[slot] = f"{REF_ROOT}{section}/{final}{rest}"
+        _rename_reference(holder, slot, module, divided)
     for items in (part.get("paths", {}), part.get("webhooks", {})):
         for _, _, operation in operations_of(items):
             _rename_security(operation, module, divided)
             for _, _, callback in callback_operations(operation):
                 _rename_security(callback, module, divided)
+    for operation in part.get("operations", {}).values():
+        for requirement in operation.get("security", []):
+            _rename_reference(requirement, "$ref", module, divided)
     for section, components in part.get("components", {}).items():
         part["components"][section] = {
             _final_name(module, (section, name), divided): component
@@ -92,10 +91,20 @@ def _rename(part: Document, module: str, divided: set[Component]) -> None:
         }
 
 
+def _rename_reference(
+    holder: dict[str, Any], slot: str, module: str, divided: set[Component]
+) -> None:
+    section, name = target = _target(holder[slot])
+    if target in divided:
+        rest = holder[slot].removeprefix(f"{REF_ROOT}{section}/{name}")
+        final = _final_name(module, target, divided)
+        holder[slot] = f"{REF_ROOT}{section}/{final}{rest}"
+
+
 def _rename_security(
     operation: dict[str, Any], module: str, divided: set[Component]
 ) -> None:
-    """Requirements name their schemes without a `$ref`."""
+    """Requirements of OpenAPI name their schemes without a `$ref`."""
     if "security" in operation:
         operation["security"] = [
             {

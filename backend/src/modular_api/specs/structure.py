@@ -1,10 +1,13 @@
-"""Which parts of an OpenAPI document are words of the format, names, or plain data.
+"""Which parts of a document are words of the format, names, or plain data.
+
+OpenAPI and AsyncAPI share one list: no word of one is a name or data in the other.
 
 A property may be called `required`, an answer's code may be `default`, and an example
 may hold a `$ref` that refers to nothing. Whoever walks a document needs to tell these
 from the format's own words; this is the one place that does.
 
-Sources: OpenAPI 3.1.0, section 4.8; JSON Schema 2020-12, core and validation.
+Sources: OpenAPI 3.1.0, section 4.8; AsyncAPI 3.0.0, "Schema"; JSON Schema 2020-12, core
+and validation.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ NAME_MAPS = frozenset(
     {
         "$defs",
         "callbacks",
+        "channels",
         "content",
         "definitions",
         "dependentRequired",
@@ -24,6 +28,8 @@ NAME_MAPS = frozenset(
         "headers",
         "links",
         "mapping",
+        "messages",
+        "operations",
         "parameters",
         "pathItems",
         "paths",
@@ -34,6 +40,7 @@ NAME_MAPS = frozenset(
         "schemas",
         "scopes",
         "securitySchemes",
+        "servers",
         "variables",
         "webhooks",
     }

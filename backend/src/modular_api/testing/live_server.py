@@ -15,6 +15,7 @@ from modular_api.listening import listen
 from modular_api.testing.errors import LiveServerError
 from modular_api.testing.loop_thread import LoopThread
 from modular_api.testing.uvicorn_server import EventServer
+from modular_api.ws.serving import uvicorn_options as socket_options
 
 _REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 """Where a client reaches a server that listens on every address."""
@@ -39,7 +40,8 @@ class LiveServer:
         startup_timeout_s: how long the lifespan may take to start.
         shutdown_timeout_s: how long `stop` waits for running requests before it
             cancels them, and again for the lifespan to end.
-        uvicorn_options: passed on to `uvicorn.Config`.
+        uvicorn_options: passed on to `uvicorn.Config`; sockets are served as by
+            `modular-api run` unless these say otherwise.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class LiveServer:
         self._options = {
             "log_config": None,
             "lifespan": "on" if isinstance(app, Starlette) else "auto",
+            **socket_options(),
             **uvicorn_options,
         }
         self._running: _Running | None = None

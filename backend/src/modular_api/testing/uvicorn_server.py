@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from modular_api.app.draining import drain_app
 from modular_api.testing.errors import LiveServerError, reason
 
 _TICK_S = 1.0
@@ -91,10 +92,11 @@ class EventServer(uvicorn.Server):
             self.should_exit = await self.on_tick(0)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop accepting, let requests end, then end the lifespan.
+        """Drain the app, stop accepting, let requests end, then end the lifespan.
 
         Raises: LiveServerError: the lifespan failed or was too slow.
         """
+        await drain_app(self.lifespan.state)
         await _stop_accepting(sockets or [])
         for server in self.servers:
             server.close()

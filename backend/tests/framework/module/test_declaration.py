@@ -48,8 +48,14 @@ def test_everything_wrong_is_told_at_once() -> None:
             routers={"1": object()},  # type: ignore[dict-item] # what is tested
             uses="quotes",
             service=3,  # type: ignore[arg-type] # what is tested
-            ws={"v1": []},
+            ws={"v1": "bars"},
         )
     text = str(caught.value)
-    for part in ("version '1'", "is a object", "uses is the string", "is a int", "ws"):
+    for part in (
+        "version '1'",
+        "is a object",
+        "uses is the string",
+        "is a int",
+        "ws['v1']",
+    ):
         assert part in text

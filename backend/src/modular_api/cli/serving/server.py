@@ -13,11 +13,12 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
+from modular_api.app.draining import drain_app
 from modular_api.cli.serving.lifespan import AppLifespan
+from modular_api.ws.serving import uvicorn_options
 
 log = logging.getLogger(__name__)
 
-WS_MAX_BYTES = 1024 * 1024
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -46,9 +47,7 @@ def serve(
         lifespan="on",
         log_config=None,
         timeout_graceful_shutdown=grace_s,
-        ws_max_size=WS_MAX_BYTES,
-        # Compression doubles the work per message, for little with small messages.
-        ws_per_message_deflate=False,
+        **uvicorn_options(),
     )
     config.load()
     config.lifespan_class = AppLifespan
@@ -72,6 +71,11 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._cancel_start = None
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain the app first: uvicorn closes its sockets without a word."""
+        await drain_app(self.lifespan.state)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from trading_api.modules.datafeed.client_generated import DatafeedClient
 from .prices import DatafeedPrices
 from .routes import STATUSES, answer_broker_error, router
 from .service import PaperBroker
+from .sockets import Equity, Executions, Orders, Positions
 
 
 def paper_broker() -> PaperBroker:
@@ -18,6 +19,14 @@ def paper_broker() -> PaperBroker:
 
 module = Module(
     routers={"v1": router},
+    ws={
+        "v1": [
+            Orders("orders"),
+            Executions("executions"),
+            Positions("positions"),
+            Equity("equity"),
+        ]
+    },
     service=paper_broker,
     uses=["datafeed"],
     exception_handlers=dict.fromkeys(STATUSES, answer_broker_error),

@@ -29,6 +29,7 @@ from .models import (
     Position,
 )
 from .prices import Prices
+from .signal import Signal
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,13 @@ class PaperBroker:
         poll_interval_s: pause between two polls.
         price_timeout_s: how long to wait for a price before it counts as unavailable.
         max_working_orders: more than this are refused, which bounds a poll.
+
+    Attributes:
+        order_changed: tells of every order, when it is placed and whenever it changes.
+        traded: tells of every execution.
+        position_changed: tells of every position that is not what it was told to be;
+            one that was closed is told a last time, with a quantity of 0.
+        account_changed: tells of the account likewise.
     """
 
     def __init__(
@@ -85,6 +93,12 @@ class PaperBroker:
         self._ledger = Ledger(paid_in)
         self._marks: dict[str, _Mark] = {}
         self._silent: set[str] = set()
+        self.order_changed = Signal[Order]()
+        self.traded = Signal[Execution]()
+        self.position_changed = Signal[Position]()
+        self.account_changed = Signal[Account]()
+        self._told_positions: dict[str, Position] = {}
+        self._told_account = self.account()
 
     async def __aenter__(self) -> Self:
         self._tasks = asyncio.TaskGroup()
@@ -120,8 +134,10 @@ class PaperBroker:
             price = None
         order = self._new_order(request)
         self._book.place(order)
+        self.order_changed.send(order)
         if price is not None:
             self._try_to_fill(order, price)
+        self._tell_values()
         return self._book.order(order.id)
 
     def order(self, order_id: str) -> Order:
@@ -136,7 +152,9 @@ class PaperBroker:
 
         Raises: UnknownOrder, OrderNotWorking
         """
-        return self._book.cancel(order_id, time=self._clock())
+        order = self._book.cancel(order_id, time=self._clock())
+        self.order_changed.send(order)
+        return order
 
     def orders(
         self,
@@ -198,6 +216,7 @@ class PaperBroker:
             price = prices.get(order.symbol)
             if price is not None and self._book.is_working(order.id):
                 self._try_to_fill(order, price)
+        self._tell_values()
 
     async def _poll_forever(self) -> None:
         while True:
@@ -271,6 +290,20 @@ class PaperBroker:
             order.id, fill_price, execution_id=self._new_id(), time=self._clock()
         )
         self._ledger.book(execution)
+        self.order_changed.send(self._book.order(order.id))
+        self.traded.send(execution)
+
+    def _tell_values(self) -> None:
+        """Tell of the positions and the account, where they changed."""
+        for symbol, holding in sorted(self._ledger.holdings.items()):
+            position = self._position(symbol, holding)
+            if _is_news(position, self._told_positions.get(symbol)):
+                self._told_positions[symbol] = position
+                self.position_changed.send(position)
+        account = self.account()
+        if account != self._told_account:
+            self._told_account = account
+            self.account_changed.send(account)
 
     def _open_holdings(self) -> Iterator[tuple[str, Holding]]:
         for symbol, holding in self._ledger.holdings.items():
@@ -286,9 +319,18 @@ class PaperBroker:
         return Position(
             symbol=symbol,
             qty=holding.qty,
-            average_price=holding.average_price,
+            average_price=holding.average_price if holding.qty else Decimal(0),
             mark_price=mark.price,
             marked_at=mark.time,
             unrealized_pnl=self._unrealized(symbol, holding),
             realized_pnl=holding.realized,
         )
+
+
+def _is_news(position: Position, told: Position | None) -> bool:
+    """Tell whether a position changed; that it was looked at again is no change."""
+    if told is None:
+        return True
+    if position.qty == told.qty == 0:
+        return position.realized_pnl != told.realized_pnl
+    return position != told.model_copy(update={"marked_at": position.marked_at})

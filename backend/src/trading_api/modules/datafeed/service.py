@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import TracebackType
@@ -20,21 +21,28 @@ HISTORY_BEGINS = datetime(2000, 1, 1, tzinfo=UTC)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+_MOST_BARS = 1000
 
 
 class MarketData:
     """Symbols, quotes and bars up to now; the future stays unknown.
 
     It keeps no state: any two instances with clocks that agree answer the same.
+
+    Args:
+        clock: what time it is in the market.
+        sleep: waits for so many seconds of that time.
     """
 
     def __init__(
         self,
         *,
         clock: Clock = utc_now,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         instruments: Mapping[str, Instrument] = INSTRUMENTS,
     ) -> None:
         self._clock = clock
+        self._sleep = sleep
         self._instruments = instruments
         self._series = {name: Series(each) for name, each in instruments.items()}
 
@@ -108,6 +116,39 @@ class MarketData:
             )
             bars.append(_bar(instrument, _EPOCH + index * resolution.length, candle))
         return bars
+
+    async def quotes(self, name: str) -> AsyncIterator[Quote]:
+        """Yield the quote of now, and then one every second.
+
+        Raises: UnknownSymbol
+        """
+        while True:
+            yield self.latest_quote(name)
+            await self._next_second()
+
+    async def bars(self, name: str, resolution: Resolution) -> AsyncIterator[Bar]:
+        """Yield the bar of now, and then the newest one every second.
+
+        A bar that is over comes a last time, as it ended. None is left out, even where
+        nobody asks for more than a second.
+
+        Raises: UnknownSymbol
+        """
+        (newest,) = self.bar_history(name, resolution, limit=1)
+        yield newest
+        while True:
+            await self._next_second()
+            for bar in self.bar_history(
+                name, resolution, start=newest.time, limit=_MOST_BARS
+            ):
+                newest = bar
+                yield bar
+
+    async def _next_second(self) -> None:
+        """Wait until the clock shows another second, in which the market has moved."""
+        now = self._clock()
+        while _second(time := self._clock()) == _second(now):
+            await self._sleep(1 - time.microsecond / 1_000_000)
 
     def _instrument(self, name: str) -> Instrument:
         try:

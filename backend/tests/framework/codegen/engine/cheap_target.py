@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from modular_api.codegen.job import GenerationJob
+from modular_api.codegen.job import GenerationJob, SpecKind
 
 _NOBODY = 65534
 
@@ -64,6 +64,7 @@ class CheapTarget:
     version: str = "1"
     padding: int = 0
     folder: str = "client_generated"
+    kinds: frozenset[SpecKind] = frozenset({"openapi"})
     name: str = "cheap client"
 
     def tools(self) -> Mapping[str, str]:
@@ -100,6 +101,7 @@ class FixedTarget:
 
     files: Mapping[str, str]
     folder: str = "client_generated"
+    kinds: frozenset[SpecKind] = frozenset({"openapi"})
     name: str = "fixed client"
 
     def tools(self) -> Mapping[str, str]:

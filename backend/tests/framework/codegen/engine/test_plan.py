@@ -127,3 +127,13 @@ def test_only_the_targets_concerned_are_rendered() -> None:
     )
     plan = make_plan(JOB, ModuleState(SPECS, [TARGET, other]))
     assert plan.to_render == (other,)
+
+
+def test_a_document_a_target_is_not_made_from_leaves_it_fresh() -> None:
+    """A changed socket writes its own document and renders no HTTP client."""
+    socket = SpecDocument("v1", b"{}", kind="asyncapi")
+    plan = make_plan(replace(JOB, documents=(DOCUMENT, socket)), FRESH)
+    assert [str(stale) for stale in plan.stale] == [
+        "specs_generated/broker_asyncapi.json: missing"
+    ]
+    assert plan.to_render == ()

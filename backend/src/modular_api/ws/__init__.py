@@ -1,0 +1,54 @@
+"""Typed sockets: routers from a declaration, and the adapter that serves them.
+
+Names are loaded when they are first used: without fastws, everything but its adapter
+can be imported.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from modular_api.ws.adapter import FastWSAdapter
+    from modular_api.ws.errors import CloseCode, ErrorCode, SocketError
+    from modular_api.ws.hub import Policy
+    from modular_api.ws.limits import Limits
+    from modular_api.ws.operations import Operation, SocketSpec
+    from modular_api.ws.router import WsRouter
+
+_HOMES = {
+    "CloseCode": "errors",
+    "ErrorCode": "errors",
+    "FastWSAdapter": "adapter",
+    "Limits": "limits",
+    "Operation": "operations",
+    "Policy": "hub",
+    "SocketError": "errors",
+    "SocketSpec": "operations",
+    "WsRouter": "router",
+}
+
+__all__ = [
+    "CloseCode",
+    "ErrorCode",
+    "FastWSAdapter",
+    "Limits",
+    "Operation",
+    "Policy",
+    "SocketError",
+    "SocketSpec",
+    "WsRouter",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

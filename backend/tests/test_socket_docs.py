@@ -1,0 +1,188 @@
+"""The pages on sockets: examples run, tables say what the code says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from fastapi.testclient import TestClient
+
+from modular_api import AppFactory
+from modular_api.testing import LiveServer
+from modular_api.ws import CloseCode, ErrorCode, Limits, Policy
+from trading_api.app_factory import ModularApp
+
+BACKEND = Path(__file__).resolve().parent.parent
+SOCKETS = (BACKEND.parent / "docs" / "SOCKETS.md").read_text()
+ROUTERS = (BACKEND / "docs" / "WS_ROUTERS_GEN.md").read_text()
+
+
+def python_blocks(page: str) -> list[str]:
+    """Return the page's Python examples, in order."""
+    return re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+
+
+def table(page: str, head: str) -> list[list[str]]:
+    """Return the rows of the table whose first head begins with these words."""
+    (rows,) = re.findall(rf"^\| {head}.*\n\|[-|]+\n((?:\|.*\n)+)", page, re.MULTILINE)
+    return [
+        [cell.strip() for cell in row.split("|")[1:-1]] for row in rows.splitlines()
+    ]
+
+
+@pytest.mark.integration
+def test_the_client_of_ten_lines_follows_the_declared_socket(
+    modules_dir: Path, write_module: Callable[..., Path]
+) -> None:
+    """Both as they stand on the page, in two processes."""
+    declaration, client, *_ = python_blocks(SOCKETS)
+    assert len(client.splitlines()) <= 10
+    write_module("clock", declaration)
+    with LiveServer(AppFactory(modules_dir, generation="off").create_app()) as server:
+        address = server.base_url.removeprefix("http://")
+        done = subprocess.run(
+            [sys.executable, "-c", client.replace("127.0.0.1:8000", address)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+    assert done.returncode == 0, done.stderr
+    answer, *updates = done.stdout.splitlines()
+    assert answer.startswith("ticks.subscribe.response {'every_s': 0.1")
+    assert len(updates) == 3
+    assert all(line.startswith("ticks.update {'time': ") for line in updates)
+
+
+def test_the_declaration_makes_the_operations_the_page_names(
+    modules_dir: Path, write_module: Callable[..., Path]
+) -> None:
+    """And the documents are where it says."""
+    write_module("clock", python_blocks(SOCKETS)[0])
+    client = TestClient(AppFactory(modules_dir, generation="off").create_app())
+    operations = client.get("/api/v1/clock/asyncapi.json").json()["operations"]
+    assert {"ticks.subscribe", "ticks.unsubscribe", "ticks.update"} <= set(operations)
+    assert client.get("/api/v1/asyncapi").status_code == 200
+
+
+def test_the_limits_are_told() -> None:
+    """Every one, with its default."""
+    told = {row[0].strip("`"): row[1] for row in table(SOCKETS, "Limit of")}
+    assert told == {each.name: str(each.default) for each in fields(Limits)}
+
+
+def test_the_codes_and_policies_are_told() -> None:
+    """Every one."""
+    closing = [int(row[0]) for row in table(SOCKETS, "Close code")]
+    assert closing == sorted(CloseCode)
+    errors = [row[0].strip("`") for row in table(SOCKETS, "Error code")]
+    assert errors == list(ErrorCode)
+    policies = [row[0].strip("`") for row in table(SOCKETS, "Policy")]
+    assert policies == list(Policy)
+
+
+def test_the_trading_sockets_are_told(apps: ModularApp) -> None:
+    """Every router of every module."""
+    told = {row[1].strip("`") for row in table(SOCKETS, "Socket")}
+    declared = {
+        name
+        for module in apps.modules_apps
+        for adapter in module.ws_versions
+        for name in adapter.ws_routers
+    }
+    assert told == declared
+
+
+PRELUDE = """
+    import asyncio
+    from collections.abc import AsyncIterator
+    from typing import Annotated
+
+    from fastapi import APIRouter, Depends
+    from fastws import OperationRouter
+    from pydantic import BaseModel
+
+    from modular_api import Module
+    from modular_api.ws import WsRouter
+
+    router = APIRouter()
+
+    class BarsRequest(BaseModel):
+        symbol: str
+        resolution: str = "1"
+
+    class Bar(BaseModel):
+        close: str
+
+    class OrderRequest(BaseModel):
+        symbol: str
+
+    class Order(BaseModel):
+        symbol: str
+
+    def make_order(request):
+        return Order(symbol=request.symbol)
+
+    class Signal:
+        def __init__(self):
+            self.listeners = []
+        def connect(self, listener):
+            self.listeners.append(listener)
+        def disconnect(self, listener):
+            self.listeners.remove(listener)
+
+    class MarketData:
+        def __init__(self):
+            self.order_changed = Signal()
+        async def __aenter__(self):
+            return self
+        async def __aexit__(self, *error):
+            assert self.order_changed.listeners == []
+        async def bars(self, symbol, resolution):
+            yield Bar(close="1")
+            await asyncio.sleep(60)
+"""
+
+MODULE = """
+    module = Module(
+        routers={"v1": router},
+        ws={"v1": [Bars("bars"), Orders("orders"), chat]},
+        service=MarketData,
+    )
+"""
+
+
+def test_the_examples_for_authors_work_together(
+    modules_dir: Path, write_module: Callable[..., Path]
+) -> None:
+    """A stream, a push from the service, one from a handler, a plain question."""
+    bars, pushed, handler, chat, user_test = python_blocks(ROUTERS)
+    assert user_test.startswith("def test_subscribe_to_quotes")
+    parts = [dedent(PRELUDE), bars, pushed, handler, chat, dedent(MODULE)]
+    write_module("shop", "\n\n".join(parts))
+    app = AppFactory(modules_dir, generation="off").create_app()
+    with TestClient(app) as client, client.websocket_connect("/api/v1/shop/ws") as ws:
+        ws.send_json({"type": "bars.subscribe", "payload": {"symbol": "AAPL"}})
+        assert ws.receive_json()["type"] == "bars.subscribe.response"
+        assert ws.receive_json()["payload"] == {"close": "1"}
+        ws.send_json({"type": "orders.subscribe"})
+        assert ws.receive_json()["payload"] == {"success": True}
+        client.post("/api/v1/shop/orders", json={"symbol": "AAPL"})
+        assert ws.receive_json()["payload"] == {"symbol": "AAPL"}
+        ws.send_json({"type": "ping"})
+        assert ws.receive_json()["type"] == "pong"
+
+
+def test_the_test_for_authors_passes(client: TestClient) -> None:
+    """The last example, as it stands."""
+    names: dict[str, object] = {"TestClient": TestClient}
+    exec(python_blocks(ROUTERS)[-1], names)
+    test = names["test_subscribe_to_quotes"]
+    assert callable(test)
+    test(client)
