@@ -43,6 +43,17 @@ def test_ipv6_addresses_stand_in_brackets() -> None:
         assert url_of(listener) == "http://[::1]:8000"
 
 
+def test_connections_to_dead_peers_are_dropped_by_the_system() -> None:
+    """After 40 s at least, where the system can: a live client may pause for long."""
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    with listen("127.0.0.1", 0) as listener:
+        client = socket.create_connection(listener.getsockname(), timeout=1)
+        accepted, _ = listener.accept()
+        with client, accepted:
+            if option is not None:  # Linux has it alone
+                assert accepted.getsockopt(socket.IPPROTO_TCP, option) >= 40_000
+
+
 def test_connections_send_small_packets_at_once() -> None:
     """Else an answer in two parts waits 40 ms for the client's acknowledgement."""
     with listen("127.0.0.1", 0) as listener:

@@ -240,24 +240,6 @@ def test_compression_is_declined(sockets: Make, connected: Make) -> None:
             assert client.socket.protocol.extensions == []
 
 
-@pytest.mark.skipif(
-    not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has the option alone"
-)
-def test_connections_to_dead_peers_are_dropped_by_the_system(sockets: Make) -> None:
-    """The listener has the timeout, at least 40 s, and connections inherit it."""
-    from modular_api.cli.serving.listener import listen
-    from modular_api.testing.live_server import _listen
-
-    for listener in (listen("127.0.0.1", 0), _listen("127.0.0.1", 0, 5)):
-        with listener, socket.create_connection(listener.getsockname()):
-            accepted, _ = listener.accept()
-            with accepted:
-                timeout_ms = accepted.getsockopt(
-                    socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT
-                )
-    assert timeout_ms >= 40_000
-
-
 async def test_the_response_comes_fast(sockets: Make, connected: Make) -> None:
     """Not a benchmark: it only notices a sleep or a poll on the way."""
     with LiveServer(sockets(News("news"))) as server, connected(server) as client:
