@@ -65,6 +65,7 @@ class ModularApp(FastAPI):
         **fastapi_options: Any,
     ) -> None:
         self._start_order = tuple(modules)
+        self._merged_by_version: dict[str, bytes] = {}
         self._peer_urls = dict(peer_urls)
         self.generation = generation
         self._own_lifespan = lifespan
@@ -97,27 +98,32 @@ class ModularApp(FastAPI):
                 # Before the module's own app, which answers everything below its path.
                 self._serve_document(
                     f"{module_prefix(module.name, version)}/asyncapi.json",
-                    partial(_asyncapi_of, module, version),
+                    partial(_asyncapi_bytes, module, version),
                 )
         for app in self._apps_of(version):
             self.mount(app.prefix, app)
         self.router.routes += docs_routes(self.title, version)
         self.router.routes += asyncapi_page_routes(version)
         self._serve_document(
-            f"/api/{version}/openapi.json", partial(self.merged_openapi, version)
-        )
-        self._serve_document(
-            f"/api/{version}/asyncapi.json", partial(self.merged_asyncapi, version)
+            f"/api/{version}/asyncapi.json", partial(self._merged_sockets, version)
         )
 
-    def _serve_document(self, path: str, build: Callable[[], Document]) -> None:
-        """Answer a path with a document, built at the first request and then kept."""
-        body = cache(lambda: canonical_bytes(build()))
+        async def merged_openapi(request: Request) -> Response:
+            body = self._merged_bytes(version)
+            return Response(body, media_type="application/json")
 
-        async def document(request: Request) -> Response:
+        self.add_route(
+            f"/api/{version}/openapi.json", merged_openapi, include_in_schema=False
+        )
+
+    def _serve_document(self, path: str, document: Callable[[], bytes]) -> None:
+        """Answer a path with a document, made at the first request and then kept."""
+        body = cache(document)
+
+        async def answer(request: Request) -> Response:
             return Response(body(), media_type="application/json")
 
-        self.add_route(path, document, include_in_schema=False)
+        self.add_route(path, answer, include_in_schema=False)
 
     def _apps_of(self, version: str) -> list[VersionApp]:
         return [
@@ -140,6 +146,12 @@ class ModularApp(FastAPI):
         """Return the merged document of v1, so that FastAPI's own tools find it."""
         return self.merged_openapi()
 
+    def _merged_bytes(self, version: str) -> bytes:
+        if version not in self._merged_by_version:
+            document = self.merged_openapi(version)
+            self._merged_by_version[version] = canonical_bytes(document)
+        return self._merged_by_version[version]
+
     def merged_asyncapi(self, version: str = "v1") -> Document:
         """Return the AsyncAPI document of all sockets of this version."""
         return merge_asyncapi(
@@ -149,13 +161,16 @@ class ModularApp(FastAPI):
             description=self.description,
         )
 
+    def _merged_sockets(self, version: str) -> bytes:
+        return canonical_bytes(self.merged_asyncapi(version))
+
     def describe(self) -> AppModel:
         """Return the static model of the app; needs no lifespan."""
         return describe_app(self.title, self.version, self.modules_apps)
 
 
-def _asyncapi_of(module: ModuleApp, version: str) -> Document:
-    return socket_documents(module)[version]
+def _asyncapi_bytes(module: ModuleApp, version: str) -> bytes:
+    return canonical_bytes(socket_documents(module)[version])
 
 
 @asynccontextmanager
