@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -15,26 +14,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Lifespan
 
-from modular_api.app.asyncapi_page import asyncapi_page_routes
+from modular_api.app.asyncapi_page import asyncapi_routes
 from modular_api.app.description import describe_app
 from modular_api.app.docs_page import docs_routes
 from modular_api.app.generation import Generation
 from modular_api.app.lifespan import run_modules
 from modular_api.app.peers import run_peers
 from modular_api.app.request_context import RequestContextMiddleware
-from modular_api.app.socket_documents import (
-    socket_documents,
-    socket_specs,
-    socket_versions,
-)
+from modular_api.app.socket_documents import merged_sockets
 from modular_api.app.unhandled import answer_unhandled
 from modular_api.model import AppModel
 from modular_api.module.module_app import ModuleApp, VersionApp
 from modular_api.problems import answer_http_exception
 from modular_api.specs.canonical import canonical_bytes
 from modular_api.specs.merge import ModuleSpec, merge
-from modular_api.specs.merge_asyncapi import merge_asyncapi
-from modular_api.types import Document, module_prefix
+from modular_api.types import Document
 
 
 class ModularApp(FastAPI):
@@ -93,20 +87,13 @@ class ModularApp(FastAPI):
         return sorted(names or {"v1"}, key=lambda name: int(name[1:]))
 
     def _mount(self, version: str) -> None:
-        for module in self.modules_apps:
-            if version in socket_versions(module):
-                # Before the module's own app, which answers everything below its path.
-                self._serve_document(
-                    f"{module_prefix(module.name, version)}/asyncapi.json",
-                    partial(_asyncapi_bytes, module, version),
-                )
+        # Before the modules' own apps, which answer everything below their paths.
+        self.router.routes += asyncapi_routes(
+            version, self.modules_apps, merged=self.merged_asyncapi
+        )
         for app in self._apps_of(version):
             self.mount(app.prefix, app)
         self.router.routes += docs_routes(self.title, version)
-        self.router.routes += asyncapi_page_routes(version)
-        self._serve_document(
-            f"/api/{version}/asyncapi.json", partial(self._merged_sockets, version)
-        )
 
         async def merged_openapi(request: Request) -> Response:
             body = self._merged_bytes(version)
@@ -115,15 +102,6 @@ class ModularApp(FastAPI):
         self.add_route(
             f"/api/{version}/openapi.json", merged_openapi, include_in_schema=False
         )
-
-    def _serve_document(self, path: str, document: Callable[[], bytes]) -> None:
-        """Answer a path with a document, made at the first request and then kept."""
-        body = cache(document)
-
-        async def answer(request: Request) -> Response:
-            return Response(body(), media_type="application/json")
-
-        self.add_route(path, answer, include_in_schema=False)
 
     def _apps_of(self, version: str) -> list[VersionApp]:
         return [
@@ -142,6 +120,15 @@ class ModularApp(FastAPI):
             specs, title=self.title, version=version, description=self.description
         )
 
+    def merged_asyncapi(self, version: str = "v1") -> Document:
+        """Return the AsyncAPI document of all sockets of this version."""
+        return merged_sockets(
+            self.modules_apps,
+            version,
+            title=self.title,
+            description=self.description,
+        )
+
     def openapi(self) -> Document:
         """Return the merged document of v1, so that FastAPI's own tools find it."""
         return self.merged_openapi()
@@ -152,25 +139,9 @@ class ModularApp(FastAPI):
             self._merged_by_version[version] = canonical_bytes(document)
         return self._merged_by_version[version]
 
-    def merged_asyncapi(self, version: str = "v1") -> Document:
-        """Return the AsyncAPI document of all sockets of this version."""
-        return merge_asyncapi(
-            socket_specs(self.modules_apps, version),
-            title=self.title,
-            version=version,
-            description=self.description,
-        )
-
-    def _merged_sockets(self, version: str) -> bytes:
-        return canonical_bytes(self.merged_asyncapi(version))
-
     def describe(self) -> AppModel:
         """Return the static model of the app; needs no lifespan."""
         return describe_app(self.title, self.version, self.modules_apps)
-
-
-def _asyncapi_bytes(module: ModuleApp, version: str) -> bytes:
-    return canonical_bytes(socket_documents(module)[version])
 
 
 @asynccontextmanager
