@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -16,18 +15,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Lifespan
 
-from modular_api.app.asyncapi_page import asyncapi_page_routes
+from modular_api.app.asyncapi_page import asyncapi_routes
 from modular_api.app.description import describe_app
 from modular_api.app.docs_page import docs_routes
 from modular_api.app.generation import Generation
 from modular_api.app.lifespan import run_modules
 from modular_api.app.peers import run_peers
 from modular_api.app.request_context import RequestContextMiddleware
-from modular_api.app.socket_documents import (
-    socket_documents,
-    socket_specs,
-    socket_versions,
-)
+from modular_api.app.socket_documents import merged_sockets
 from modular_api.app.unhandled import answer_unhandled
 from modular_api.model import AppModel
 from modular_api.module.module_app import ModuleApp, VersionApp
@@ -35,9 +30,8 @@ from modular_api.problems import answer_http_exception
 from modular_api.specs.canonical import canonical_bytes
 from modular_api.specs.errors import MissingResponseModels
 from modular_api.specs.merge import ModuleSpec, merge
-from modular_api.specs.merge_asyncapi import merge_asyncapi
 from modular_api.specs.response_models import validate_response_models
-from modular_api.types import Document, module_prefix
+from modular_api.types import Document
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +64,7 @@ class ModularApp(FastAPI):
         **fastapi_options: Any,
     ) -> None:
         self._start_order = tuple(modules)
-        self._merged_documents: list[Callable[[], bytes]] = []
+        self._merged_by_version: dict[str, bytes] = {}
         self._peer_urls = dict(peer_urls)
         self.generation = generation
         self._own_lifespan = lifespan
@@ -98,36 +92,21 @@ class ModularApp(FastAPI):
         return sorted(names or {"v1"}, key=lambda name: int(name[1:]))
 
     def _mount(self, version: str) -> None:
-        for module in self.modules_apps:
-            if version in socket_versions(module):
-                # Before the module's own app, which answers everything below its path.
-                self._serve_document(
-                    f"{module_prefix(module.name, version)}/asyncapi.json",
-                    partial(_asyncapi_of, module, version),
-                )
+        # Before the modules' own apps, which answer everything below their paths.
+        self.router.routes += asyncapi_routes(
+            version, self.modules_apps, merged=self.merged_asyncapi
+        )
         for app in self._apps_of(version):
             self.mount(app.prefix, app)
         self.router.routes += docs_routes(self.title, version)
-        self.router.routes += asyncapi_page_routes(version)
-        for kind, build in (
-            ("openapi", self.merged_openapi),
-            ("asyncapi", self.merged_asyncapi),
-        ):
-            path = f"/api/{version}/{kind}.json"
-            document = self._serve_document(path, partial(build, version))
-            self._merged_documents.append(document)
 
-    def _serve_document(
-        self, path: str, build: Callable[[], Document]
-    ) -> Callable[[], bytes]:
-        """Answer a path with a document, built when it is first wanted and then kept."""
-        body = cache(lambda: canonical_bytes(build()))
+        async def merged_openapi(request: Request) -> Response:
+            body = self._merged_bytes(version)
+            return Response(body, media_type="application/json")
 
-        async def document(request: Request) -> Response:
-            return Response(body(), media_type="application/json")
-
-        self.add_route(path, document, include_in_schema=False)
-        return body
+        self.add_route(
+            f"/api/{version}/openapi.json", merged_openapi, include_in_schema=False
+        )
 
     def _apps_of(self, version: str) -> list[VersionApp]:
         return [
@@ -146,26 +125,33 @@ class ModularApp(FastAPI):
             specs, title=self.title, version=version, description=self.description
         )
 
+    def merged_asyncapi(self, version: str = "v1") -> Document:
+        """Return the AsyncAPI document of all sockets of this version."""
+        return merged_sockets(
+            self.modules_apps,
+            version,
+            title=self.title,
+            description=self.description,
+        )
+
     def openapi(self) -> Document:
         """Return the merged document of v1, so that FastAPI's own tools find it."""
         return self.merged_openapi()
 
-    def merged_asyncapi(self, version: str = "v1") -> Document:
-        """Return the AsyncAPI document of all sockets of this version."""
-        return merge_asyncapi(
-            socket_specs(self.modules_apps, version),
-            title=self.title,
-            version=version,
-            description=self.description,
-        )
+    def _merged_bytes(self, version: str) -> bytes:
+        if version not in self._merged_by_version:
+            document = self.merged_openapi(version)
+            self._merged_by_version[version] = canonical_bytes(document)
+        return self._merged_by_version[version]
 
     def check_interfaces(self) -> None:
         """Merge the modules' documents now, and log which routes have no model.
 
         Raises: SpecError: the documents cannot be merged.
         """
-        for merged in self._merged_documents:
-            merged()
+        for version in self.version_names:
+            self._merged_bytes(version)
+            self.merged_asyncapi(version)
         try:
             validate_response_models(self)
         except MissingResponseModels as missing:
@@ -174,10 +160,6 @@ class ModularApp(FastAPI):
     def describe(self) -> AppModel:
         """Return the static model of the app; needs no lifespan."""
         return describe_app(self.title, self.version, self.modules_apps)
-
-
-def _asyncapi_of(module: ModuleApp, version: str) -> Document:
-    return socket_documents(module)[version]
 
 
 @asynccontextmanager

@@ -112,7 +112,7 @@ class Connection:
         self._ending = asyncio.get_running_loop().create_future()
         if self._closes_with is not None:
             self._ending.set_result(self._closes_with)
-        self.runtime.connections.add(self)
+        self.runtime.add(self)
         tasks = Tasks()
         reader = tasks.start(self._read())
         writer = tasks.start(self._write())
@@ -171,7 +171,8 @@ class Connection:
         try:
             async with asyncio.timeout(timeout_s):
                 if code == CloseCode.RESTARTING:
-                    await self._requests.wait()
+                    # Half of the time for answers; the close must be sent in any case.
+                    await self._requests.wait(timeout_s / 2)
                 self._is_finishing = True
                 self._woken.set()
                 if self.member.too_slow:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -59,10 +60,14 @@ class SocketRuntime:
         self.routers = {router.name: router.bound_to(self) for router in routers}
         self.connections: set[Connection] = set()
         self.is_closing = False
+        self._started = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        for router in self.routers.values():
-            await router.started()
+        async with AsyncExitStack() as stack:
+            for router in self.routers.values():
+                await router.started()
+                stack.push_async_callback(router.stopping)
+            self._started = stack.pop_all()
         return self
 
     async def __aexit__(
@@ -71,23 +76,27 @@ class SocketRuntime:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.close_connections()
-        await self.feeds.aclose()
-        for router in self.routers.values():
-            await router.stopping()
+        async with self._started:
+            await self.close_connections()
+            await self.feeds.aclose()
 
     async def close_connections(self) -> None:
         """Take no new connections, and ask all clients to come back later."""
         self.is_closing = True
         for connection in tuple(self.connections):
-            wait_ms = random.randint(_SOONEST_RETRY_MS, _LATEST_RETRY_MS)
-            connection.end(CloseCode.RESTARTING, f"retry_after_ms={wait_ms}")
+            send_away(connection)
         endings = [connection.ended.wait() for connection in self.connections]
         if endings:
             waiting = [asyncio.ensure_future(ending) for ending in endings]
             _, late = await asyncio.wait(waiting, timeout=self.limits.close_timeout_s)
             for task in late:
                 task.cancel()
+
+    def add(self, connection: Connection) -> None:
+        """Note a connection; one that comes while the socket closes is sent away."""
+        self.connections.add(connection)
+        if self.is_closing:
+            send_away(connection)
 
     # What routers and handlers do.
 
@@ -207,6 +216,12 @@ class SocketRuntime:
         recovered = None if wanted is None else history.events is not None
         told = wanted if wanted is not None and recovered else history.position
         return _Start(topic, told, recovered, history.position, history.events or ())
+
+
+def send_away(connection: Connection) -> None:
+    """Close a connection with the hint to come back, not all at the same time."""
+    wait_ms = random.randint(_SOONEST_RETRY_MS, _LATEST_RETRY_MS)
+    connection.end(CloseCode.RESTARTING, f"retry_after_ms={wait_ms}")
 
 
 @dataclass(frozen=True, slots=True)

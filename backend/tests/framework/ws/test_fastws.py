@@ -542,6 +542,25 @@ def test_topics_are_limited(sockets: Make) -> None:
     assert error["payload"]["code"] == "too_many_topics"
 
 
+def test_documents_are_asyncapi_3_and_load_nothing_from_elsewhere() -> None:
+    """Plain fastws: version 2.4, one channel `/`, and a page with a CDN's scripts."""
+    services = FastWS(), FastWSAdapter(address=ADDRESS)
+    documents, pages = [], []
+    for service in services:
+        service.include_router(alerts())
+        documents.append(service.asyncapi())
+        app = FastAPI()
+        service.setup(app)
+        with TestClient(app) as client:
+            assert client.get("/asyncapi.json").json() == documents[-1]
+            pages.append(client.get("/asyncapi").text)
+    assert [each["asyncapi"] for each in documents] == ["2.4.0", "3.0.0"]
+    assert list(documents[0]["channels"]) == ["/"]
+    [channel] = documents[1]["channels"].values()
+    assert channel["address"] == ADDRESS
+    assert ["unpkg.com" in page for page in pages] == [True, False]
+
+
 def test_a_handler_may_take_the_service(sockets: Make) -> None:
     """By the name `service`, which fastws does not know."""
     router = OperationRouter()

@@ -68,7 +68,9 @@ def server(request: pytest.FixtureRequest, sockets: Make) -> Any:
         routers={"v1": publishing()},
         ws_limits=Limits(close_timeout_s=0.5),
     )
-    own: dict[str, Any] = {} if request.param == "our protocol" else {"ws": "websockets-sansio"}
+    own: dict[str, Any] = (
+        {} if request.param == "our protocol" else {"ws": "websockets-sansio"}
+    )
     with LiveServer(app, **own) as running:
         running.app = app  # type: ignore[attr-defined] # for the tests below
         yield running
@@ -185,6 +187,32 @@ def test_a_request_in_hand_is_answered_before_the_close(
         server.stop()
         assert client.receive()["payload"] == "done"
         assert closed(client).rcvd.code == 1012  # type: ignore[union-attr] # it has one
+
+
+def test_a_request_that_takes_too_long_does_not_stop_the_close(
+    sockets: Make, connected: Make
+) -> None:
+    """It has half of the time; then the client is told to come back all the same."""
+    from fastws import OperationRouter
+
+    router = OperationRouter()
+    began = []
+
+    @router.send("work", reply="work.response")
+    async def work() -> None:
+        began.append(1)
+        await asyncio.sleep(30)
+
+    app = sockets(router, ws_limits=Limits(close_timeout_s=0.2))
+    server = LiveServer(app, shutdown_timeout_s=0.5)
+    server.start()
+    with connected(server) as client:
+        client.send("work")
+        _until(lambda: bool(began))
+        server.stop()
+        end = closed(client)
+    assert end.rcvd is not None
+    assert end.rcvd.code == 1012
 
 
 def test_an_oversized_message_closes_with_1009(

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 import pytest
 from fastapi import APIRouter, Depends, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from modular_api.testing import LifespanInBackground
-from modular_api.ws import Limits, SocketError, WsRouter
-from modular_api.ws.errors import SocketNotRunning
 from pydantic import BaseModel
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
+
+from modular_api.errors import ModuleLifespanError
+from modular_api.testing import LifespanInBackground
+from modular_api.ws import Limits, SocketError, WsRouter
+from modular_api.ws.errors import SocketNotRunning
 
 ADDRESS = "/api/v1/market/ws"
 Make = Callable[..., Any]
@@ -394,6 +396,60 @@ def test_many_apps_of_one_declaration_live_side_by_side(sockets: Make) -> None:
             assert other.receive_json()["payload"]["price"] == 2.0
     with pytest.raises(SocketNotRunning):
         _ = declared.service
+
+
+async def test_a_router_that_cannot_start_lets_the_others_stop(sockets: Make) -> None:
+    """What was connected to the service is disconnected; the error names the module."""
+    seen: list[str] = []
+
+    class First(Quotes):
+        """Starts."""
+
+        async def stopping(self) -> None:
+            """Remember it."""
+            seen.append("stopping")
+
+    class Second(Quotes):
+        """Fails."""
+
+        async def started(self) -> None:
+            """Fail."""
+            raise RuntimeError("no wire")
+
+    app = sockets(First("first"), Second("second"))
+    with pytest.raises(ModuleLifespanError, match="the socket of v1.*no wire"):
+        async with app.router.lifespan_context(app):
+            pass
+    assert seen == ["stopping"]
+
+
+async def test_who_comes_while_the_socket_closes_is_sent_away(sockets: Make) -> None:
+    """A handshake that was being judged meanwhile ends with 1012, new ones with 503."""
+    app = sockets(Quotes("quotes"))
+    sent: list[Any] = []
+    adapter = app.modules_apps[0].ws_versions[0]
+    async with adapter.running() as runtime:
+
+        async def receive() -> Any:
+            if not sent:
+                return {"type": "websocket.connect"}
+            return await asyncio.get_running_loop().create_future()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+            runtime.is_closing = True
+
+        scope = {"type": "websocket", "headers": [], "state": {}, "scheme": "ws"}
+        scope["extensions"] = {"websocket.http.response": {}}
+        await adapter.answer(scope, receive, send)
+        assert [each["type"] for each in sent] == [
+            "websocket.accept",
+            "websocket.close",
+        ]
+        assert sent[1]["code"] == 1012
+        sent.clear()
+        await adapter.answer(scope, receive, send)
+        assert sent[0]["status"] == 503
 
 
 def test_a_router_may_be_started_and_stopped_with_the_service(sockets: Make) -> None:
