@@ -127,6 +127,8 @@ class AsyncApiComparison:
         self._lifecycle = lifecycle
         self._record = record
         self._messages = Messages(record, schemas)
+        # Told of once, at the channel, however many operations move with it.
+        self._moves: set[tuple[str | None, str | None]] = set()
 
     def run(self) -> None:
         """Note every change but those of prose."""
@@ -181,8 +183,8 @@ class AsyncApiComparison:
             rule = _LIFECYCLE_RULES.get(event, f"socket-operation-{event}")
             pointer = "/x-stability" if "stability" in event else "/deprecated"
             self._record.add(rule, site, pointer, was, now)
-        if old.address != new.address:
-            pair = (old.address, new.address)
+        pair = (old.address, new.address)
+        if old.address != new.address and pair not in self._moves:
             self._record.add("socket-address-changed", site, "/channel/address", *pair)
         self._compare_security(site, old.part, new.part, "/security")
         for word in sorted((before.keys() | after.keys()) - _COMPARED):
@@ -211,7 +213,7 @@ class AsyncApiComparison:
             return
         before, after = before.resolved(), after.resolved()
         was, now = _reply_address(before), _reply_address(after)
-        if was != now:
+        if was != now and (was, now) not in self._moves:
             rule = "socket-reply-address-changed"
             self._record.add(rule, site, "/reply/address", was, now)
         self._messages.compare(
@@ -245,6 +247,7 @@ class AsyncApiComparison:
             if other != address:
                 rule = "socket-address-changed"
                 self._record.add(rule, site, "/address", address, other)
+                self._moves.add((address, other))
             self._compare_channel(site, channel, after[other][1])
         for address in sorted(after.keys() - before.keys() - set(moved.values())):
             site = Site(label=f"channel {after[address][0]}", path=address)

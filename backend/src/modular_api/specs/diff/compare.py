@@ -20,8 +20,8 @@ from modular_api.specs.diff.lifecycle import Lifecycle
 from modular_api.specs.diff.openapi import OpenApiComparison
 from modular_api.specs.diff.prose import compare_prose
 from modular_api.specs.diff.record import Record
+from modular_api.specs.diff.remainder import note_remainder, renamed_schemas
 from modular_api.specs.diff.schema import SchemaComparison
-from modular_api.specs.diff.unused import note_unused
 
 _KINDS = {"openapi": "OpenAPI", "asyncapi": "AsyncAPI"}
 
@@ -71,7 +71,8 @@ def _changes(
     comparison(before, after, unchanged, schemas, lifecycle, record).run()
     compare_prose(record, old, new)
     if not record.changes:
-        note_unused(record, before, after, schemas)
+        renamed = renamed_schemas(before, after, schemas)
+        note_remainder(record, before, after, renamed)
     unique = {change.fingerprint: change for change in record.changes}
     return sorted(
         unique.values(),

@@ -16,6 +16,7 @@ from modular_api.specs.diff.lifecycle import (
     stability_of,
 )
 from modular_api.specs.diff.record import DOCUMENT, Record, Site
+from modular_api.specs.diff.remainder import renamed_schemas
 from modular_api.specs.diff.schema import SchemaComparison
 from modular_api.specs.diff.security import (
     alternatives_of,
@@ -289,16 +290,9 @@ class OpenApiComparison:
         new = self._new.root.child("components")
         before = old.named("schemas") if old else {}
         after = new.named("schemas") if new else {}
-        gone = [name for name in sorted(before) if name not in after]
-        came = [name for name in sorted(after) if name not in before]
-        for name in list(gone):
-            other = next(
-                (c for c in came if self._schemas.same_shape(before[name], after[c])),
-                None,
-            )
-            if other is not None:  # the same schema under another name
-                gone.remove(name)
-                came.remove(other)
+        renamed = renamed_schemas(self._old, self._new, self._schemas)
+        gone = sorted(before.keys() - after.keys() - renamed.keys())
+        came = sorted(after.keys() - before.keys() - set(renamed.values()))
         for name in gone:
             pointer = f"/components/schemas/{escaped(name)}"
             self._record.add("api-schema-removed", DOCUMENT, pointer, name, None)

@@ -208,7 +208,11 @@ class SchemaComparison:
     def _compare_words(self, node: Node, old: View, new: View) -> None:
         if old.words == new.words and self._unchanged(old.words, new.words):
             return
-        if old.union or new.union:
+        if bool(old.union) != bool(new.union):
+            # The partner among the alternatives is compared there.
+            self._compare_with_one(node, old, new)
+            return
+        if old.union and new.union:
             self._compare_alternatives(node, old, new)
         elif not self._compare_types(node, old, new):
             return
@@ -229,12 +233,14 @@ class SchemaComparison:
         before, after = old.types, new.types
         if before == after:
             self._compare_formats(node, old, new)
+            if ("type" in old.words) != ("type" in new.words):
+                node.found("type-compatible", "", old.describe(), new.describe())
             return True
         described = (old.describe(), new.describe())
         if before is None or after is None:
             event = "type-specialized" if before is None else "type-generalized"
             node.found(event, "", *described)
-            return False
+            return not (old.is_anything or new.is_anything)
         if _covers(after, before):
             listed = len(before) > 1 or len(after) > 1
             event = "list-of-types-widened" if listed else "type-generalized"
@@ -261,12 +267,7 @@ class SchemaComparison:
         node.found(event, "", old.describe(), new.describe())
 
     def _compare_alternatives(self, node: Node, old: View, new: View) -> None:
-        if _plain_types(old) == _plain_types(new) is not None:
-            node.found("type-compatible", "", old.describe(), new.describe())
-            return
-        if not (old.union and new.union):
-            self._compare_with_one(node, old, new)
-            return
+        assert old.union is not None and new.union is not None
         if old.union != new.union:
             event = "any-of-became-one-of"
             node.found(event if new.union == "oneOf" else "one-of-became-any-of")
@@ -284,6 +285,9 @@ class SchemaComparison:
         """Compare alternatives with a schema that stands alone."""
         several, alone = (old, new) if old.union else (new, old)
         described = (old.describe(), new.describe())
+        if _plain_types(old) == _plain_types(new) is not None:
+            node.found("type-compatible", "", *described)
+            return
         if old.is_anything or new.is_anything:
             event = "type-specialized" if old.is_anything else "type-generalized"
             node.found(event, "", *described)
@@ -334,9 +338,11 @@ class SchemaComparison:
                     # The old position: new ones come and go until they are accepted.
                     self._use(node, f"/{word}/{before}", old[before], new[partner])
         for before in left:
-            node.found(removed, "", self._views.of(old[before]).describe(), None)
+            view = self._views.of(old[before])
+            node.found(_branch_event(removed, view), "", view.describe(), None)
         for partner in right:
-            node.found(added, "", None, self._views.of(new[partner]).describe())
+            view = self._views.of(new[partner])
+            node.found(_branch_event(added, view), "", None, view.describe())
 
     def _same_name(self, old: Part, new: Part) -> bool:
         name = self._views.of(old).name
@@ -499,23 +505,9 @@ class SchemaComparison:
         before, after = _branches(old, "allOf"), _branches(new, "allOf")
         if not before and not after:
             return
-        found = Node()
         self._match(
-            found,
-            "allOf",
-            before,
-            after,
-            added="all-of-added",
-            removed="all-of-removed",
+            node, "allOf", before, after, added="all-of-added", removed="all-of-removed"
         )
-        node.edges += found.edges
-        for finding in found.findings:
-            prose = finding.pointer == "" and "anything" in (finding.old, finding.new)
-            is_branch = finding.event in ("all-of-added", "all-of-removed")
-            end = "-annotation-only" if prose and is_branch else ""
-            node.found(
-                f"{finding.event}{end}", finding.pointer, finding.old, finding.new
-            )
 
     # Fields
 
@@ -667,6 +659,12 @@ def _whole(view: View) -> Part:
     if view.name is None:
         return Part(view.part.document, view.words, view.part.place)
     return Part(view.part.document, {"$ref": view.name}, view.part.place)
+
+
+def _branch_event(event: str, branch: View) -> str:
+    """Name what happened to a branch; in `allOf` one that demands nothing is prose."""
+    is_prose = branch.is_anything and event.startswith("all-of")
+    return f"{event}-annotation-only" if is_prose else event
 
 
 def _plain_types(view: View) -> frozenset[str] | None:

@@ -133,7 +133,7 @@ class View:
         """The JSON types the data may have, or None for all of them."""
         found = self.words.get("type")
         if found is None:
-            return None
+            return _types_of_values(self.words)
         return frozenset([found] if isinstance(found, str) else found)
 
     @property
@@ -215,7 +215,7 @@ class Views:
                 part = part.document.at(reference, asked_from=part.place)
                 name = reference
                 continue
-            words, null = _without_null(words)
+            words, null = without_null(words)
             nullable = nullable or null
             inner = _only_alternative(words)
             if inner is None:
@@ -228,10 +228,10 @@ class Views:
             )
             name = None
         if outer:
-            words, null = _without_null({**words, **outer})
+            words, null = without_null({**words, **outer})
             nullable = nullable or null
             name = None
-        return View(_inferred(words), use, nullable, name, part)
+        return View(_modern_bounds(words), use, nullable, name, part)
 
 
 def _checked(part: Part) -> Json:
@@ -284,8 +284,8 @@ def _says_nothing(word: str, value: Any) -> bool:
     return is_empty or word.startswith("x-")
 
 
-def _without_null(words: Json) -> tuple[Json, bool]:
-    """Return the words with null taken out of types, values and alternatives."""
+def without_null(words: Json) -> tuple[Json, bool]:
+    """Return a schema's words without null, and whether null was among them."""
     nullable = False
     types = words.get("type")
     if isinstance(types, list):
@@ -297,15 +297,15 @@ def _without_null(words: Json) -> tuple[Json, bool]:
             words = {**words, "type": "null"} if types else _dropped(words, "type")
     for word in ("anyOf", "oneOf"):
         branches = words.get(word)
-        if branches:
+        if isinstance(branches, list) and branches:
             left = [branch for branch in branches if not _is_null(branch)]
             if left and len(left) < len(branches):
                 nullable = True
                 words = {**words, word: left}
-        elif branches is not None:
+        elif branches == []:
             words = _dropped(words, word)
     values = words.get("enum")
-    if values is not None and None in values and len(values) > 1:
+    if isinstance(values, list) and None in values and len(values) > 1:
         nullable = nullable or "type" not in words
         words = {**words, "enum": [value for value in values if value is not None]}
     return words, nullable
@@ -332,18 +332,12 @@ def _only_alternative(words: Json) -> tuple[str, int] | None:
     return None
 
 
-def _inferred(words: Json) -> Json:
-    """Return the words with the type written out, and bounds as JSON Schema has them."""
-    words = _modern_bounds(words)
-    if "type" in words:
-        return words
-    values = words["enum"] if "enum" in words else [words.get("const", ...)]
+def _types_of_values(words: Json) -> frozenset[str] | None:
+    """Return the type all allowed values have, if there is one."""
+    values = words["enum"] if "enum" in words else [words.get("const")]
     types = {_type_of(value) for value in values}
-    if len(types) == 1 and None not in types:
-        return {**words, "type": types.pop()}
-    if "properties" in words and not words.keys() & {"anyOf", "oneOf", "allOf"}:
-        return {**words, "type": "object"}
-    return words
+    found = types.pop() if len(types) == 1 else None
+    return frozenset([found]) if found is not None else None
 
 
 def _modern_bounds(words: Json) -> Json:
