@@ -18,8 +18,8 @@ from modular_api.specs.diff import compare
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from report import Row, alternating_medians_ms, print_table  # noqa: E402 - a sibling
-from sample_modules import write_modules  # noqa: E402 - the same
+from report import Row, alternating_medians_ms, print_table
+from sample_modules import write_modules
 
 ENDPOINTS = 500
 CHANGES = 20

@@ -488,11 +488,11 @@ class SchemaComparison:
         for index in range(max(len(before), len(after))):
             pointer = f"/prefixItems/{index}"
             if index >= len(after):
-                item = self._views.of(old.branch("prefixItems", index))
-                node.found("prefix-items-removed", pointer, item.describe(), None)
+                item = self._views.of(old.branch("prefixItems", index)).describe()
+                node.found("prefix-items-removed", "", f"{index}: {item}", None)
             elif index >= len(before):
-                item = self._views.of(new.branch("prefixItems", index))
-                node.found("prefix-items-added", pointer, None, item.describe())
+                item = self._views.of(new.branch("prefixItems", index)).describe()
+                node.found("prefix-items-added", "", None, f"{index}: {item}")
             else:
                 self._use(
                     node,

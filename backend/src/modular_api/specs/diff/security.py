@@ -8,6 +8,9 @@ from typing import Any, TypeAlias
 from modular_api.specs.diff.document import Part, escaped
 from modular_api.specs.diff.record import DOCUMENT, Record, Site
 
+# What is compared by its parts, told by the operations that demand it, or prose.
+_COMPARED = frozenset({"bearerFormat", "description", "flows", "scopes"})
+
 Alternative: TypeAlias = dict[str, tuple[str, ...]]
 """Schemes that are demanded together, each with its scopes; empty for anybody."""
 
@@ -105,7 +108,7 @@ def _compare_scheme(
         record.add(rule, DOCUMENT, f"{pointer}/type", *kinds, what=what)
         return
     for word in sorted(before.keys() | after.keys()):
-        known = word in ("flows", "description", "bearerFormat") or word[:2] == "x-"
+        known = word in _COMPARED or word[:2] == "x-"
         if not known and before.get(word) != after.get(word):
             rule = f"{start}-keyword-changed"
             record.add(rule, DOCUMENT, f"{pointer}/{word}", word, word, what=what)

@@ -401,6 +401,13 @@ SOCKET_ROWS: list[OperationRow] = [
         "socket-security-alternative-removed B",
         secured("login"),
     ),
+    row(
+        "scope",
+        secured("login", scopes=("read", "write")),
+        "socket-security-scope-added W",
+        "socket-security-scope-removed C",
+        secured("login", scopes=("read",)),
+    ),
     row("server", servers(), "socket-server-added C", "socket-server-removed B"),
     row(
         "server's host",

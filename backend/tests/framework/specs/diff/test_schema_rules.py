@@ -44,7 +44,7 @@ def verdicts(old: Any, new: Any) -> set[Verdict]:
 
 
 places = pytest.mark.parametrize(
-    "place", (*REST_PLACES, *SOCKET_PLACES), ids=lambda place: place.name
+    "place", [*REST_PLACES, *SOCKET_PLACES], ids=lambda place: place.name
 )
 rows = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
