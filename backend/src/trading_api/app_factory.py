@@ -7,10 +7,12 @@ from typing import Any
 
 from modular_api import AppFactory as _AppFactory
 from modular_api import ModularApp
+from modular_api.app.contract_check import ContractCheck
 
 __all__ = ["AppFactory", "ModularApp"]
 
 MODULES_DIR = Path(__file__).parent / "modules"
+CONTRACTS_DIR = Path(__file__).parents[2] / "contracts"
 
 
 class AppFactory(_AppFactory):
@@ -19,4 +21,6 @@ class AppFactory(_AppFactory):
     def __init__(self, modules_dir: Path | str = MODULES_DIR, **options: Any) -> None:
         options.setdefault("title", "Trading API")
         options.setdefault("mend", "make generate")
+        if modules_dir == MODULES_DIR:
+            options.setdefault("contracts", ContractCheck(CONTRACTS_DIR))
         super().__init__(modules_dir, **options)
