@@ -12,6 +12,7 @@ from modular_api.specs.diff.document import Document, Part, escaped
 from modular_api.specs.diff.record import DOCUMENT, Record
 from modular_api.specs.diff.schema import SchemaComparison
 from modular_api.specs.diff.view import PROSE, without_null
+from modular_api.specs.structure import NAME_MAPS
 
 _SCHEMAS = "#/components/schemas/"
 
@@ -53,16 +54,22 @@ def _components(document: Document) -> dict[str, Part]:
     return components.named("schemas") if components is not None else {}
 
 
-def _spelled(value: Any, targets: dict[str, str]) -> Any:
-    """Return a value in one spelling, with components under their new names."""
+def _spelled(value: Any, targets: dict[str, str], *, names: bool = False) -> Any:
+    """Return a value in one spelling, with components under their new names.
+
+    Args:
+        names: the keys are names somebody chose, such as a field called `title`.
+    """
     if isinstance(value, list):
         return [_spelled(item, targets) for item in value]
     if isinstance(value, str):
         return targets.get(value, value)
     if not isinstance(value, dict):
         return value
+    if names:
+        return {name: _spelled(item, targets) for name, item in value.items()}
     words = {
-        word: _spelled(item, targets)
+        word: _spelled(item, targets, names=word in NAME_MAPS)
         for word, item in value.items()
         if word not in PROSE and (word, item) != ("nullable", False)
     }

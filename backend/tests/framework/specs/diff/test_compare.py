@@ -206,6 +206,14 @@ def test_a_field_called_like_a_word_of_the_format_is_a_field() -> None:
     assert rules(compare(old, new)) == ["response-optional-property-removed"]
 
 
+def test_another_spelling_of_a_field_called_title_is_not_overlooked() -> None:
+    """A fixed fault: what nothing else tells of was left out with the prose."""
+    empty = {"type": "object", "properties": {}}
+    old = in_response({"type": "object", "properties": {"title": empty}})
+    new = in_response({"type": "object", "properties": {"title": {"type": "object"}}})
+    assert rules(compare(old, new)) == ["document-changed"]
+
+
 def test_a_renamed_operation_is_at_least_a_warning() -> None:
     """Sources that were generated call it by its name."""
     (change,) = compare(
