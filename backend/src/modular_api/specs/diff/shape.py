@@ -30,66 +30,55 @@ _SCHEMA_LISTS = _ALTERNATIVES | {"prefixItems"}
 _SCHEMA_MAPS = frozenset({"properties", "patternProperties", "dependentSchemas"})
 
 
+# How many references deep a shape looks. Circles make it finite; remembering what a
+# name looks like so many levels above the end keeps it cheap, however many circles meet.
+_DEPTH = 12
+
+
 class Shapes:
     """Makes shapes, in which names of components do not occur."""
 
     def __init__(self, views: Views) -> None:
         self._views = views
-        self._known: dict[tuple[str, str], str] = {}
+        self._known: dict[tuple[str, str, int], str] = {}
 
     def of(self, part: Part) -> str:
         """Return a schema's shape: a hash of all it demands, references followed."""
-        return _Walk(self._views, self._known).shape(part, ())
+        return self._shape(part, _DEPTH)
 
-
-class _Walk:
-    def __init__(self, views: Views, known: dict[tuple[str, str], str]) -> None:
-        self._views = views
-        self._known = known
-        # The outermost name above the current schema that a circle leads back to.
-        self._outermost = 0
-
-    def shape(self, part: Part, above: tuple[str, ...]) -> str:
+    def _shape(self, part: Part, depth: int) -> str:
         view = self._views.of(part)
-        return _hash([view.nullable, view.use, self._words(view, above)])
+        return _hash([view.nullable, view.use, self._words(view, depth)])
 
-    def _words(self, view: View, above: tuple[str, ...]) -> Any:
+    def _words(self, view: View, depth: int) -> str:
         if view.name is None:
-            return self._described(view, above)
-        if view.name in above:
-            position = above.index(view.name)
-            self._outermost = min(self._outermost, position)
-            return ["circle", len(above) - position]
-        key = (view.part.document.side, view.name)
-        if key in self._known:
-            return self._known[key]
-        outermost, self._outermost = self._outermost, len(above)
-        found = self._described(view, (*above, view.name))
-        if self._outermost >= len(above):
-            # No circle leads further up, so the shape is the same wherever it is used.
-            self._known[key] = found
-        self._outermost = min(outermost, self._outermost)
-        return found
+            return self._described(view, depth)
+        if depth == 0:
+            return "deeper than anybody looks"
+        key = (view.part.document.side, view.name, depth)
+        if key not in self._known:
+            self._known[key] = self._described(view, depth - 1)
+        return self._known[key]
 
-    def _described(self, view: View, above: tuple[str, ...]) -> str:
+    def _described(self, view: View, depth: int) -> str:
         return _hash(
             {
-                word: self._word(view, word, value, above)
+                word: self._word(view, word, value, depth)
                 for word, value in view.words.items()
             }
         )
 
-    def _word(self, view: View, word: str, value: Any, above: tuple[str, ...]) -> Any:
+    def _word(self, view: View, word: str, value: Any, depth: int) -> Any:
         if word in _SCHEMAS:
-            return self.shape(view.below(word), above)
+            return self._shape(view.below(word), depth)
         if word in _SCHEMA_LISTS:
             shapes = [
-                self.shape(view.branch(word, index), above)
+                self._shape(view.branch(word, index), depth)
                 for index in range(len(value))
             ]
             return sorted(shapes) if word in _ALTERNATIVES else shapes
         if word in _SCHEMA_MAPS:
-            return {name: self.shape(view.branch(word, name), above) for name in value}
+            return {name: self._shape(view.branch(word, name), depth) for name in value}
         if word == "discriminator" and isinstance(value, dict):
             return [value.get("propertyName"), sorted(value.get("mapping") or {})]
         if word in _ORDERLESS and isinstance(value, list):

@@ -136,6 +136,23 @@ def test_circles_of_renamed_components_have_one_shape() -> None:
     assert compare(pair("A", "B"), pair("C", "D")) == []
 
 
+def test_many_components_that_refer_to_one_another_are_no_trouble() -> None:
+    """As pydantic writes a syntax tree: every node with every other in a union."""
+
+    def tree(start: str) -> Json:
+        names = [f"{start}{number}" for number in range(20)]
+        node = {"anyOf": [ref(name) for name in names]}
+        return both_ways(
+            {
+                name: {"type": "object", "properties": {"next": node, name[1:]: TEXT}}
+                for name in names
+            },
+            node,
+        )
+
+    assert compare(tree("A"), tree("B")) == []
+
+
 def test_a_change_deep_below_several_references_is_told_at_its_place() -> None:
     """The pointer looks through references, so renaming moves nothing."""
     line = {"type": "object", "properties": {"qty": {"type": "integer", "maximum": 9}}}
