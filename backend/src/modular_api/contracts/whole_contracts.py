@@ -60,7 +60,8 @@ def removed(name: ContractName, document: Document, engine: Engine) -> Change:
 
 def _emptied(document: Document) -> Document:
     if "asyncapi" in document:
-        return {**document, "channels": {}, "operations": {}}
+        # Of the channels nothing is promised but what their operations say.
+        return {**document, "operations": {}}
     return {**document, "paths": {}}
 
 

@@ -181,6 +181,10 @@ class TestMergedDocument:
             answer["content"] = body
             row = {"properties": {"a": {"type": type_}}, "type": "object"}
             part["components"] = {"schemas": {"Row": row, "Unused": self.SHARED}}
+            part["components"]["securitySchemes"] = {
+                "Key": {"type": "apiKey", "in": "header", "name": "X-Key"}
+            }
+            part["paths"]["/orders"]["get"]["security"] = [{"Key": []}]
             part["info"]["description"] = "Words a merged document does not have."
             documents[module] = part
         return documents

@@ -155,3 +155,31 @@ def test_a_damaged_document_of_a_removed_contract_is_told(content: bytes) -> Non
     """There is nothing to compare it with, but it must be read."""
     with pytest.raises(UnusableDocument):
         find_changes(Baseline("x", {BROKER: content}), LiveContracts({}), TODAY)
+
+
+def test_a_socket_that_is_gone_is_one_break_too() -> None:
+    """Unless all its operations were drafts."""
+    name = ContractName("broker", "v1", "asyncapi")
+    message = {"payload": {"type": "object"}}
+    for words, level in (
+        ({}, Level.BREAKING),
+        ({"x-stability": "draft"}, Level.COMPATIBLE),
+    ):
+        socket = {
+            "asyncapi": "3.0.0",
+            "info": {"title": "broker", "version": "v1"},
+            "channels": {
+                "ws": {"address": "/api/v1/broker/ws", "messages": {"update": message}}
+            },
+            "operations": {
+                "orders.update": {
+                    "action": "send",
+                    "channel": {"$ref": "#/channels/ws"},
+                    **words,
+                }
+            },
+        }
+        promised = Baseline("x", {name: encoded(socket)})
+        [found] = find_changes(promised, LiveContracts({}), TODAY)
+        assert (found.contract, found.change.level) == (name, level)
+        assert "broker v1 (socket) was removed, with 1 operation" in found.change.text

@@ -10,10 +10,11 @@ import pytest
 
 from modular_api.contracts.approvals import Approval
 from modular_api.contracts.comparison import ContractChange
-from modular_api.contracts.gate import Judged, Outcome, judge
+from modular_api.contracts.documents import Baseline
+from modular_api.contracts.gate import Judged, Outcome, examine, judge
 from modular_api.contracts.policy import Override, Policy
 from modular_api.specs.diff.change import Change, Level, Tier
-from tests.framework.contracts.conftest import BROKER, BROKER_V2, TODAY
+from tests.framework.contracts.conftest import BROKER, BROKER_V2, TODAY, live
 
 BREAK = Change(
     rule="api-removed-without-deprecation",
@@ -152,3 +153,13 @@ def test_approvals_of_changes_that_are_there_are_not_idle() -> None:
     day = TODAY + timedelta(days=9)
     assert judge(found, Policy(), [APPROVAL, v2], day).idle == ()
     assert judge(found[:1], Policy(), [APPROVAL, v2], day).idle == (v2,)
+
+
+def test_a_deprecation_must_be_announced_as_early_as_the_policy_says() -> None:
+    """With a date, that many days ahead."""
+    old = Baseline("x", live("GET /orders").documents)
+    soon = (TODAY + timedelta(days=10)).isoformat()
+    now = live("GET /orders", deprecated=True, **{"x-sunset": soon})
+    for notice_days, failures in ((10, 0), (11, 1)):
+        policy = Policy(notice_days=notice_days)
+        assert len(examine(old, now, policy, [], TODAY).failures) == failures

@@ -234,13 +234,30 @@ class TestGithub:
         assert "title=broker v1%3A breaking%3A GET /a%2Cb%3Ac::" in line
 
 
-def test_the_next_version_is_one_nobody_has(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_version_is_one_nobody_has() -> None:
     """Of broken v1 and v2, v3 is the way out."""
     text = to_markdown(
         report((BROKER, BREAK), (ContractName("broker", "v2", "openapi"), BREAK))
     )
     assert "promised in v1 and v2 is broken" in text
     assert "leave v2 as it is and offer the new shape beside it, as v3" in text
+
+
+def test_a_break_that_passes_says_why() -> None:
+    """A draft, or a tier nobody promised."""
+    draft = to_markdown(report((BROKER, replace(BREAK, draft=True))))
+    assert "*A draft: promised to nobody.*" in draft
+    found = [ContractChange(BROKER, BREAK)]
+    behind = make_report(
+        judge(found, Policy(tier="wire"), [], TODAY),
+        against="accepted",
+        today=TODAY,
+        folder=Path("/project"),
+    )
+    assert behind.passes
+    assert "*Passes: the policy does not promise the tier 'json'.*" in to_markdown(
+        behind
+    )
 
 
 def test_a_whole_contract_is_named_so() -> None:
