@@ -84,6 +84,10 @@ def test_scripts_named_in_the_makefile_exist() -> None:
         (["generate", "output_dir=out"], f'generate --output-dir "{ROOT}/out"'),
         (["generate", "output_dir=/tmp/out"], 'generate --output-dir "/tmp/out"'),
         (["generate-check"], "modular-api generate --check"),
+        (["diff", "modules=broker"], "modular-api diff --modules broker"),
+        (["diff", "against=v1.2.0"], 'modular-api diff --against "v1.2.0"'),
+        (["diff", "against=docs"], f'modular-api diff --against "{ROOT}/docs"'),
+        (["contracts-check"], "modular-api diff --against accepted"),
     ],
 )
 def test_arguments_reach_the_tool(arguments: list[str], expected: str) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 
 from modular_api import AppFactory as _AppFactory
 from modular_api import ModularApp, ModuleRegistry
+from modular_api.app.contract_check import ContractCheck
 
 __all__ = ["AppFactory", "ModularApp", "ModuleRegistry"]
 
 MODULES_DIR = Path(__file__).parent / "modules"
 CACHE_DIR = Path(__file__).parents[2] / ".local" / "cache" / "formatted"
+CONTRACTS_DIR = Path(__file__).parents[2] / "contracts"
 
 
 class AppFactory(_AppFactory):
@@ -21,4 +23,6 @@ class AppFactory(_AppFactory):
         options.setdefault("title", "Trading API")
         options.setdefault("mend", "make generate")
         options.setdefault("cache_dir", CACHE_DIR)
+        if modules_dir == MODULES_DIR:
+            options.setdefault("contracts", ContractCheck(CONTRACTS_DIR))
         super().__init__(modules_dir, **options)

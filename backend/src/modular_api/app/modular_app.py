@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import Lifespan
 
 from modular_api.app.asyncapi_page import asyncapi_routes
+from modular_api.app.contract_check import ContractCheck
 from modular_api.app.description import describe_app
 from modular_api.app.docs_page import docs_routes
 from modular_api.app.generation import Generation
@@ -42,12 +44,14 @@ class ModularApp(FastAPI):
     Attributes:
         modules_apps: the mounted modules, sorted by name.
         generation: what a start does about their generated files; None for nothing.
+        contracts: what a start does about the promise; None for nothing.
 
     Args:
         modules: the modules in the order they start.
         peer_urls: where modules are that are not mounted here, by name: called by
             `module_client` as `http://host:port`.
         generation: brings the modules' files up to date at start; None leaves them.
+        contracts: compares the documents with what was promised, at start.
         lifespan: entered before the modules and left after them.
         fastapi_options: everything else FastAPI takes.
     """
@@ -58,6 +62,7 @@ class ModularApp(FastAPI):
         *,
         peer_urls: Mapping[str, str] = MappingProxyType({}),
         generation: Generation | None = None,
+        contracts: ContractCheck | None = None,
         lifespan: Lifespan[Any] | None = None,
         middleware: Sequence[Middleware] = (),
         exception_handlers: dict[Any, Any] | None = None,
@@ -67,6 +72,7 @@ class ModularApp(FastAPI):
         self._merged_by_version: dict[str, bytes] = {}
         self._peer_urls = dict(peer_urls)
         self.generation = generation
+        self.contracts = contracts
         self._own_lifespan = lifespan
         self.modules_apps = sorted(modules, key=lambda module: module.name)
         super().__init__(
@@ -168,6 +174,8 @@ async def _lifespan(app: ModularApp) -> AsyncIterator[dict[str, Any]]:
         await app.generation.bring_up_to_date(
             app.modules_apps, check=app.check_interfaces
         )
+    if app.contracts is not None:
+        await asyncio.to_thread(app.contracts.at_start, app.modules_apps)
     outer = app._own_lifespan or _no_lifespan
     async with outer(app) as own_state:
         state: dict[str, Any] = {**(own_state or {})}

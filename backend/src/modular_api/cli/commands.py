@@ -9,6 +9,8 @@ import typer
 
 from modular_api.cli.check import check
 from modular_api.cli.clean import clean
+from modular_api.cli.contracts import contracts_cli
+from modular_api.cli.diff import diff
 from modular_api.cli.generate import generate
 from modular_api.cli.kill import kill
 from modular_api.cli.list import list_modules
@@ -30,6 +32,8 @@ def build_cli() -> typer.Typer:
     cli.command("list")(list_modules)
     cli.command("check")(check)
     cli.command("generate")(generate)
+    cli.command("diff")(diff)
+    cli.add_typer(contracts_cli(), name="contracts")
     cli.command("clean")(clean)
     cli.command("kill")(kill)
     return cli

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from modular_api.cli.errors import BadSettings
+from modular_api.contracts.policy import Policy, policy_faults, policy_of
+
+PROMISE_FOLDER = "contracts"
+"""Where the promise lies unless something else is written down: beside the file."""
+
+
+@dataclass(frozen=True)
+class ContractSettings:
+    """`[tool.modular_api.contracts]`: where the promise lies, and what may break it.
+
+    Attributes:
+        folder: of the promise.
+    """
+
+    folder: Path
+    policy: Policy
 
 
 @dataclass(frozen=True)
@@ -25,6 +41,7 @@ class Settings:
     modules: tuple[str, ...] | None = None
     host: str | None = None
     port: int | None = None
+    contracts: ContractSettings | None = None
 
 
 def read_settings(start: Path) -> Settings:
@@ -45,7 +62,15 @@ def read_settings(start: Path) -> Settings:
         table["modules"] = tuple(table["modules"])
     if "modules_dir" in table:
         table["modules_dir"] = folder_or_package(table["modules_dir"], file.parent)
+    if "contracts" in table:
+        table["contracts"] = _contracts_of(table["contracts"], file.parent)
     return Settings(folder=file.parent, **table)
+
+
+def _contracts_of(table: dict[str, Any], base: Path) -> ContractSettings:
+    rest = {key: value for key, value in table.items() if key != "folder"}
+    folder = base / table.get("folder", PROMISE_FOLDER)
+    return ContractSettings(folder, policy_of(rest))
 
 
 def folder_or_package(value: str, base: Path) -> Path | str:
@@ -80,9 +105,18 @@ def _faults(table: dict[str, Any]) -> list[str]:
             faults.append(f"unknown key '{key}'; there are: {known}")
         elif not _EXPECTED[key][0](value):
             faults.append(f"{key} is {value!r}, expected {_EXPECTED[key][1]}")
+    if isinstance(contracts := table.get("contracts"), dict):
+        faults += [f"contracts: {fault}" for fault in _contracts_faults(contracts)]
     if "app" in table and "modules_dir" in table:
         faults.append("app and modules_dir exclude each other; remove one")
     return faults
+
+
+def _contracts_faults(table: dict[str, Any]) -> Iterator[str]:
+    if not _is_text(table.get("folder", PROMISE_FOLDER)):
+        yield f"folder is {table['folder']!r}, expected a folder"
+    rest = {key: value for key, value in table.items() if key != "folder"}
+    yield from policy_faults(rest)
 
 
 def _is_text(value: object) -> bool:
@@ -91,6 +125,10 @@ def _is_text(value: object) -> bool:
 
 def _is_list_of_text(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict)
 
 
 def _is_port(value: object) -> bool:
@@ -103,4 +141,5 @@ _EXPECTED: dict[str, tuple[Callable[[object], bool], str]] = {
     "modules": (_is_list_of_text, "a list of names"),
     "host": (_is_text, "an address"),
     "port": (_is_port, "a number from 0 to 65535"),
+    "contracts": (_is_table, "a table"),
 }

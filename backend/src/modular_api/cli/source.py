@@ -15,7 +15,7 @@ from modular_api.cli.errors import (
     ModulesAreFixed,
     NoSource,
 )
-from modular_api.cli.settings import Settings, folder_or_package
+from modular_api.cli.settings import ContractSettings, Settings, folder_or_package
 from modular_api.errors import ModularError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class AppSource:
         modules: exactly these modules; None for all.
         import_folders: what is importable, nearest first: the current folder, and the
             project's.
+        contracts: what an app does about its promise at start, where the project says.
     """
 
     app: str | None = None
@@ -40,6 +41,7 @@ class AppSource:
     modules: tuple[str, ...] | None = None
     include_uses: bool = False
     import_folders: tuple[Path, ...] = ()
+    contracts: ContractSettings | None = None
 
     def create_app(self, generation: GenerationMode | None = None) -> ModularApp:
         """Build the app.
@@ -50,7 +52,12 @@ class AppSource:
         Raises: AppNotFound, AppImportFailed, ModulesAreFixed; RegistryError and
             whatever else the framework raises while an app is built.
         """
-        return self._app_from(self._found(), generation)
+        app = self._app_from(self._found(), generation)
+        if self.contracts is not None:
+            from modular_api.app.contract_check import ContractCheck
+
+            app.contracts = ContractCheck(self.contracts.folder, self.contracts.policy)
+        return app
 
     def module_folders(self) -> dict[str, Path]:
         """Return the folders of the modules by name, importing none where it can.
@@ -144,6 +151,7 @@ def choose_source(
         settings.modules if named is None else named,
         include_uses,
         import_folders,
+        settings.contracts,
     )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from modular_api.cli.errors import BadSettings
-from modular_api.cli.settings import Settings, read_settings
+from modular_api.cli.settings import ContractSettings, Settings, read_settings
+from modular_api.contracts.policy import Override, Policy
 
 
 def write(folder: Path, text: str) -> Path:
@@ -111,3 +112,37 @@ def test_a_broken_file_is_told_with_the_place(
         read_settings(tmp_path)
     assert str(file) in str(caught.value)
     assert told in str(caught.value)
+
+
+def test_the_table_of_contracts_is_read(tmp_path: Path) -> None:
+    """Its folder is relative to the file, and beside it unless something else is said."""
+    write(tmp_path, "[tool.modular_api.contracts]\n")
+    contracts = read_settings(tmp_path).contracts
+    assert contracts == ContractSettings(tmp_path / "contracts", Policy())
+    write(
+        tmp_path,
+        '[tool.modular_api.contracts]\nfolder = "promise"\nfail_on = "warning"\n'
+        'tier = "json"\nnotice_days = 30\nat_start = "refuse"\n'
+        'overrides = [{ path = "/internal/*", level = "docs" }]\n',
+    )
+    override = Override("docs", path="/internal/*")
+    assert read_settings(tmp_path).contracts == ContractSettings(
+        tmp_path / "promise",
+        Policy("warning", "json", (override,), "refuse", notice_days=30),
+    )
+
+
+def test_everything_wrong_with_the_contracts_is_told(tmp_path: Path) -> None:
+    """With the table it is in."""
+    write(
+        tmp_path,
+        '[tool.modular_api.contracts]\nfolder = ""\nfail_on = "x"\nnotice_days = true\n'
+        'overrides = [{ level = "docs" }]\n',
+    )
+    with pytest.raises(BadSettings) as caught:
+        read_settings(tmp_path)
+    assert len(caught.value.faults) == 4
+    assert all(fault.startswith("contracts: ") for fault in caught.value.faults)
+    write(tmp_path, "[tool.modular_api]\ncontracts = 1\n")
+    with pytest.raises(BadSettings, match="contracts is 1, expected a table"):
+        read_settings(tmp_path)

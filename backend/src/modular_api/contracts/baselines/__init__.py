@@ -1,0 +1,1 @@
+"""Where the older side of a comparison comes from: a git ref, a folder, a file, a URL."""

@@ -1,0 +1,1 @@
+"""The verdict, told to people, programs, pull requests and GitHub."""

@@ -1,0 +1,401 @@
+"""Rules about operations, what surrounds them, and documents as a whole."""
+
+from __future__ import annotations
+
+from modular_api.specs.diff.change import Direction, Level, Tier
+from modular_api.specs.diff.rule import Rule
+
+B, W, C, DOCS = Level.BREAKING, Level.WARNING, Level.COMPATIBLE, Level.DOCS
+WIRE, JSON, SOURCE = Tier.WIRE, Tier.JSON, Tier.SOURCE
+SENT, READ = Direction.REQUEST, Direction.RESPONSE
+
+_DEPRECATE = (
+    "Keep it, deprecate it with `deprecated` and `x-sunset`, and remove it after that "
+    "date."
+)
+_DATE = "Write `x-sunset` as a date: 2027-01-31."
+_WAIT = "Keep it until that day, or agree on another with those who use it."
+_OPTIONAL = "Make it optional with a default, or offer the change as a new version."
+
+OPERATION_RULES: tuple[Rule, ...] = (
+    # Paths and operations
+    Rule("endpoint-added", C, WIRE, "{what} is new"),
+    Rule(
+        "api-path-removed-without-deprecation",
+        B,
+        WIRE,
+        "{what} was removed with its path",
+        advice=_DEPRECATE,
+    ),
+    Rule(
+        "api-path-removed-with-deprecation",
+        C,
+        WIRE,
+        "{what} was removed with its path, as announced",
+    ),
+    Rule(
+        "api-path-removed-before-sunset",
+        B,
+        WIRE,
+        "{what} was removed with its path before {old}",
+        advice=_WAIT,
+    ),
+    Rule(
+        "api-path-sunset-parse",
+        B,
+        WIRE,
+        "{what} was removed; its sunset {old} is no date",
+        advice=_DATE,
+    ),
+    Rule(
+        "api-removed-without-deprecation",
+        B,
+        WIRE,
+        "{what} was removed",
+        advice=_DEPRECATE,
+    ),
+    Rule("api-removed-with-deprecation", C, WIRE, "{what} was removed, as announced"),
+    Rule(
+        "api-removed-before-sunset",
+        B,
+        WIRE,
+        "{what} was removed before {old}",
+        advice=_WAIT,
+    ),
+    Rule("api-operation-id-added", C, SOURCE, "{what} got the operationId {new}"),
+    Rule("api-operation-id-removed", C, SOURCE, "{what} lost its operationId {old}"),
+    Rule(
+        "api-operation-id-changed",
+        W,
+        SOURCE,
+        "{what} is called {new} in generated code, it was {old}",
+        advice="Keep the old operationId, or tell those who call the generated function.",
+    ),
+    Rule("api-operation-keyword-changed", W, WIRE, "{old} of {what} changed"),
+    Rule("api-tag-added", C, SOURCE, "{what} got the tag {new}"),
+    Rule("api-tag-removed", C, SOURCE, "{what} lost the tag {old}"),
+    # Lifecycle
+    Rule("endpoint-deprecated", C, WIRE, "{what} is deprecated"),
+    Rule(
+        "endpoint-deprecated-with-sunset", C, WIRE, "{what} is deprecated until {new}"
+    ),
+    Rule("endpoint-reactivated", C, WIRE, "{what} is no longer deprecated"),
+    Rule(
+        "api-deprecated-sunset-missing",
+        B,
+        WIRE,
+        "{what} is deprecated without a date",
+        advice="Add `x-sunset`, the day it may be removed.",
+    ),
+    Rule(
+        "api-deprecated-sunset-parse",
+        B,
+        WIRE,
+        "the sunset of {what} is no date",
+        advice=_DATE,
+    ),
+    Rule(
+        "api-sunset-date-too-small",
+        B,
+        WIRE,
+        "{what} is to go too soon, on {new}",
+        advice="Choose a later `x-sunset`.",
+    ),
+    Rule(
+        "api-sunset-date-changed-too-small",
+        B,
+        WIRE,
+        "{what} is to go on {new}, no longer on {old}",
+        advice=_WAIT,
+    ),
+    Rule(
+        "sunset-deleted",
+        B,
+        WIRE,
+        "{what} is still deprecated, but its date {old} is gone",
+        advice="Give the date back, or end the deprecation.",
+    ),
+    Rule(
+        "api-invalid-stability-level",
+        B,
+        WIRE,
+        "the stability of {what}, {new}, is not known",
+        advice="Use draft, alpha, beta or stable.",
+    ),
+    Rule(
+        "api-stability-decreased",
+        B,
+        WIRE,
+        "{what} is {new} now, it was {old}",
+        advice="Keep the promise, or offer the change as a new version.",
+    ),
+    Rule("api-stability-increased", C, WIRE, "{what} is {new} now, it was {old}"),
+    # Parameters
+    Rule("new-request-path-parameter", B, WIRE, "{what} is new", SENT),
+    Rule(
+        "new-required-request-parameter",
+        B,
+        WIRE,
+        "{what} is new and required",
+        SENT,
+        advice=_OPTIONAL,
+    ),
+    Rule("new-optional-request-parameter", C, WIRE, "{what} is new", SENT),
+    Rule(
+        "request-parameter-removed",
+        W,
+        WIRE,
+        "{what} was removed",
+        SENT,
+        advice="Keep accepting it, deprecated, or make sure that no client sends it.",
+    ),
+    Rule(
+        "request-parameter-removed-with-deprecation",
+        C,
+        WIRE,
+        "{what} was removed, as announced",
+        SENT,
+    ),
+    Rule(
+        "request-parameter-removed-before-sunset",
+        B,
+        WIRE,
+        "{what} was removed before {old}",
+        SENT,
+        advice=_WAIT,
+    ),
+    Rule(
+        "request-parameter-became-required",
+        B,
+        WIRE,
+        "{what} became required",
+        SENT,
+        advice=_OPTIONAL,
+    ),
+    Rule("request-parameter-became-optional", C, WIRE, "{what} became optional", SENT),
+    Rule("request-parameter-deprecated", C, WIRE, "{what} is deprecated", SENT),
+    Rule(
+        "request-parameter-reactivated", C, WIRE, "{what} is no longer deprecated", SENT
+    ),
+    Rule(
+        "request-parameter-deprecated-sunset-missing",
+        B,
+        WIRE,
+        "{what} is deprecated without a date",
+        SENT,
+        advice="Add `x-sunset`, the day it may be removed.",
+    ),
+    Rule(
+        "request-parameter-sunset-parse",
+        B,
+        WIRE,
+        "the sunset of {what} is no date",
+        SENT,
+        advice=_DATE,
+    ),
+    Rule(
+        "request-parameter-sunset-date-too-small",
+        B,
+        WIRE,
+        "{what} is to go too soon, on {new}",
+        SENT,
+    ),
+    Rule(
+        "request-parameter-sunset-date-changed-too-small",
+        B,
+        WIRE,
+        "{what} is to go on {new}, no longer on {old}",
+        SENT,
+        advice=_WAIT,
+    ),
+    Rule(
+        "request-parameter-sunset-deleted",
+        B,
+        WIRE,
+        "{what} is still deprecated, but its date {old} is gone",
+        SENT,
+    ),
+    Rule(
+        "request-parameter-stability-decreased",
+        B,
+        WIRE,
+        "{what} is {new} now, it was {old}",
+        SENT,
+    ),
+    Rule(
+        "request-parameter-stability-increased",
+        C,
+        WIRE,
+        "{what} is {new} now, it was {old}",
+        SENT,
+    ),
+    Rule("request-parameter-style-changed", B, WIRE, "{old} of {what} changed", SENT),
+    Rule(
+        "request-path-parameter-renamed",
+        W,
+        SOURCE,
+        "{what} is called {new} in generated code",
+        SENT,
+        advice="Keep the old name, or tell those who call the generated function.",
+    ),
+    # Bodies
+    Rule(
+        "request-body-added-required",
+        B,
+        WIRE,
+        "{what} is new and required",
+        SENT,
+        advice=_OPTIONAL,
+    ),
+    Rule("request-body-added-optional", C, WIRE, "{what} is new", SENT),
+    Rule("request-body-removed", B, WIRE, "{what} was removed", SENT),
+    Rule(
+        "request-body-became-required",
+        B,
+        WIRE,
+        "{what} became required",
+        SENT,
+        advice=_OPTIONAL,
+    ),
+    Rule("request-body-became-optional", C, WIRE, "{what} became optional", SENT),
+    Rule("request-body-media-type-added", C, WIRE, "{what} may be {new}", SENT),
+    Rule(
+        "request-body-media-type-removed",
+        B,
+        WIRE,
+        "{what} may no longer be {old}",
+        SENT,
+    ),
+    Rule("request-body-media-type-schema-added", B, JSON, "{what} got a schema", SENT),
+    Rule(
+        "request-body-media-type-schema-removed",
+        C,
+        JSON,
+        "{what} lost its schema",
+        SENT,
+    ),
+    Rule(
+        "request-body-encoding-changed", W, WIRE, "the encoding of {what} changed", SENT
+    ),
+    # Answers
+    Rule("response-success-status-added", C, WIRE, "{what} is new", READ),
+    Rule("response-success-status-removed", B, WIRE, "{what} was removed", READ),
+    Rule("response-non-success-status-added", C, WIRE, "{what} is new", READ),
+    Rule("response-non-success-status-removed", C, WIRE, "{what} was removed", READ),
+    Rule("response-media-type-added", C, WIRE, "{what} may be {new}", READ),
+    Rule("response-media-type-removed", B, WIRE, "{what} is no longer {old}", READ),
+    Rule(
+        "response-media-type-name-changed",
+        C,
+        WIRE,
+        "{what} is {new}, it was {old}",
+        READ,
+    ),
+    Rule(
+        "response-media-type-name-generalized",
+        B,
+        WIRE,
+        "{what} is {new}, it was {old}",
+        READ,
+    ),
+    Rule(
+        "response-media-type-name-specialized",
+        C,
+        WIRE,
+        "{what} is {new}, it was {old}",
+        READ,
+    ),
+    Rule("response-body-media-type-schema-added", C, JSON, "{what} got a schema", READ),
+    Rule(
+        "response-body-media-type-schema-removed",
+        W,
+        JSON,
+        "{what} lost its schema",
+        READ,
+    ),
+    Rule(
+        "response-body-encoding-changed",
+        W,
+        WIRE,
+        "the encoding of {what} changed",
+        READ,
+    ),
+    Rule("response-header-added", C, WIRE, "{what} is new", READ),
+    Rule("required-response-header-removed", B, WIRE, "{what} was removed", READ),
+    Rule("optional-response-header-removed", W, WIRE, "{what} was removed", READ),
+    Rule("response-header-became-optional", B, WIRE, "{what} became optional", READ),
+    Rule("response-header-became-required", C, WIRE, "{what} became required", READ),
+    Rule("response-link-changed", W, JSON, "the links of {what} changed", READ),
+    # Security
+    Rule(
+        "api-security-became-required",
+        B,
+        WIRE,
+        "{what} demands credentials now",
+        advice="Keep it open, or offer the change as a new version.",
+    ),
+    Rule("api-security-alternative-removed", B, WIRE, "{what} no longer accepts {old}"),
+    Rule("api-security-added", C, WIRE, "{what} also accepts {new}"),
+    Rule("api-security-removed", C, WIRE, "{what} no longer demands {old}"),
+    Rule("api-security-scope-added", C, WIRE, "{what} demands one more scope: {new}"),
+    Rule(
+        "api-security-scope-removed",
+        C,
+        WIRE,
+        "{what} no longer demands the scope {old}",
+    ),
+    Rule("api-security-component-added", C, WIRE, "{what} is new"),
+    Rule("api-security-component-removed", C, WIRE, "{what} was removed"),
+    Rule(
+        "api-security-component-type-changed",
+        C,
+        WIRE,
+        "{what} is {new} now, it was {old}",
+    ),
+    Rule("api-security-component-keyword-changed", B, WIRE, "{old} of {what} changed"),
+    Rule(
+        "api-security-component-oauth-url-changed",
+        C,
+        WIRE,
+        "{what} authorizes at {new}, it was {old}",
+    ),
+    Rule(
+        "api-security-component-oauth-token-url-changed",
+        C,
+        WIRE,
+        "{what} gives tokens at {new}, it was {old}",
+    ),
+    Rule(
+        "api-security-component-oauth-scope-added",
+        C,
+        WIRE,
+        "{what} got the scope {new}",
+    ),
+    Rule(
+        "api-security-component-oauth-scope-removed",
+        C,
+        WIRE,
+        "{what} lost the scope {old}",
+    ),
+    Rule(
+        "api-security-component-oauth-scope-changed",
+        C,
+        WIRE,
+        "scope {old} of {what} is described anew",
+    ),
+    # Documents
+    Rule("api-server-added", C, WIRE, "the interface is also at {new}"),
+    Rule("api-server-removed", B, WIRE, "the interface is no longer at {old}"),
+    Rule("webhook-added", C, WIRE, "{what} is new"),
+    Rule("webhook-removed", B, WIRE, "{what} was removed"),
+    Rule("api-schema-added", C, SOURCE, "schema {new} is new"),
+    Rule("api-schema-removed", C, SOURCE, "schema {old} was removed"),
+    Rule("description-changed", DOCS, SOURCE, "{old} changed at {what}"),
+    Rule("order-changed", DOCS, SOURCE, "the order of {old} changed at {what}"),
+    Rule(
+        "document-changed",
+        DOCS,
+        SOURCE,
+        "something no operation uses changed at {what}",
+    ),
+)
