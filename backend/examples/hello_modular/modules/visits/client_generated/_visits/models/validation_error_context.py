@@ -12,6 +12,7 @@ T = TypeVar("T", bound="ValidationErrorContext")
 
 @_attrs_define
 class ValidationErrorContext:
+
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
