@@ -13,11 +13,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-TOOLS = ("autoflake", "isort", "black", "ruff")
-"""Distributions whose versions have a say in the bytes of generated files.
-
-ruff lays whole clients out before they come here: `python_client.preformat`.
-"""
+TOOLS = ("autoflake", "isort", "black")
+"""Distributions whose versions have a say in the bytes of generated files."""
 
 
 def format_source(text: str) -> str:
@@ -73,4 +70,6 @@ def _settings() -> tuple[Any, Any]:
     import black
     import isort
 
-    return isort.Config(profile="black"), black.Mode()
+    # isort tells our own packages from others by the folder it runs in; without source
+    # paths the bytes are the same wherever that is.
+    return isort.Config(profile="black", src_paths=()), black.Mode()

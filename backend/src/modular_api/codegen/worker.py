@@ -6,6 +6,7 @@ process of its own. `worker_process.py` is the other side.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pickle
@@ -40,6 +41,8 @@ def bootstrap_argument() -> str:
 
 def main() -> None:
     """Answer requests until the parent closes the pipe, or is gone."""
+    # Modules and parsed documents stay: to walk them again and again frees nothing.
+    gc.set_threshold(100_000, 50, 100)
     requests = sys.stdin.buffer
     answers = _take_stdout()
     while True:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from modular_api.codegen.python_client.document import component_schemas, operations
@@ -26,6 +27,28 @@ class _Route(NamedTuple):
     path: str
 
 
+class _Call(NamedTuple):
+    """That a method of a class imports the module of an operation."""
+
+    class_name: str
+    is_async: bool
+    module: str
+
+
+class _Source(NamedTuple):
+    """What one file holds.
+
+    Attributes:
+        fault: why it is no Python.
+        route: what its `request` function sends.
+    """
+
+    fault: str | None = None
+    classes: frozenset[str] = frozenset()
+    calls: frozenset[_Call] = frozenset()
+    route: _Route | None = None
+
+
 def missing(
     document: Document,
     files: Mapping[str, str],
@@ -39,91 +62,83 @@ def missing(
         waived: operations and components (`POST /orders`, `component Order`) that the
             allow-list lets go.
     """
-    trees: dict[str, ast.Module] = {}
-    found: list[Finding] = []
-    for path, text in files.items():
-        if path.endswith(".py"):
-            try:
-                trees[path] = ast.parse(text)
-            except (SyntaxError, ValueError) as error:
-                found.append(Finding(path, f"is no Python: {error}"))
+    sources = {p: _read(text) for p, text in files.items() if p.endswith(".py")}
+    found = [
+        Finding(path, f"is no Python: {source.fault}")
+        for path, source in sources.items()
+        if source.fault
+    ]
     if not found:
-        found += _missing_operations(document, trees, names)
-        found += _missing_components(document, trees, names)
+        found += _missing_operations(document, sources, names)
+        found += _missing_components(document, sources, names)
     return sorted(finding for finding in found if finding.where not in waived)
 
 
 def _missing_operations(
-    document: Document, trees: Mapping[str, ast.Module], names: ClientNames
+    document: Document, sources: Mapping[str, _Source], names: ClientNames
 ) -> Iterator[Finding]:
-    requests = dict(_requests(trees, f"{names.package}/api/{TAG}/"))
-    facade = trees.get(f"{names.module_name}.py", ast.Module([], []))
-    called = {
-        kind: _called_modules(facade, class_, kind)
-        for class_, kind in (
-            (names.class_name, ast.AsyncFunctionDef),
-            (names.sync_class_name, ast.FunctionDef),
-        )
+    folder = f"{names.package}/api/{TAG}/"
+    modules = {
+        source.route: path.removeprefix(folder).removesuffix(".py")
+        for path, source in sources.items()
+        if path.startswith(folder) and source.route
     }
+    calls = sources.get(f"{names.module_name}.py", _Source()).calls
     for operation in operations(document):
-        route = _route(operation.method, operation.path)
-        module = requests.get(route)
+        module = modules.get(_route(operation.method, operation.path))
         if module is None:
             yield Finding(operation.name, "no function sends this request")
             continue
-        for kind, modules in called.items():
-            if module not in modules:
-                what = "async" if kind is ast.AsyncFunctionDef else "sync"
-                yield Finding(operation.name, f"the client has no {what} method for it")
+        if _Call(names.class_name, True, module) not in calls:
+            yield Finding(operation.name, "the client has no async method for it")
+        if _Call(names.sync_class_name, False, module) not in calls:
+            yield Finding(operation.name, "the client has no sync method for it")
 
 
-def _requests(
-    trees: Mapping[str, ast.Module], folder: str
-) -> Iterator[tuple[_Route, str]]:
-    """Yield what each module's `request` function sends."""
-    for path, tree in trees.items():
-        if not path.startswith(folder):
-            continue
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and node.name == "request":
-                literals = dict(_literals(node))
-                if {"method", "url"} <= literals.keys():
-                    route = _route(literals["method"], literals["url"])
-                    yield route, path.removeprefix(folder).removesuffix(".py")
+@lru_cache(maxsize=8_192)
+def _read(text: str) -> _Source:
+    """Read one file; most are as they were when a warm worker read them last."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        return _Source(fault=str(error))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    return _Source(
+        classes=frozenset(node.name for node in classes),
+        calls=frozenset(call for node in classes for call in _calls(node)),
+        route=_sent_route(tree),
+    )
+
+
+def _calls(definition: ast.ClassDef) -> Iterator[_Call]:
+    for method in definition.body:
+        if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
+            is_async = isinstance(method, ast.AsyncFunctionDef)
+            for statement in method.body:
+                if isinstance(statement, ast.ImportFrom):
+                    for alias in statement.names:
+                        yield _Call(definition.name, is_async, alias.name)
+
+
+def _sent_route(tree: ast.Module) -> _Route | None:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "request":
+            literals = dict(_literals(node))
+            if {"method", "url"} <= literals.keys():
+                return _route(literals["method"], literals["url"])
+    return None
 
 
 def _literals(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
-    """Yield the texts of the function's dict displays, `"…".format(…)` among them."""
+    """Yield the texts that are passed by keyword, `"…".format(…)` among them."""
     for node in ast.walk(function):
-        if not isinstance(node, ast.Dict):
+        if not isinstance(node, ast.keyword):
             continue
-        for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
-                value = value.func.value
-            if (
-                isinstance(key, ast.Constant)
-                and isinstance(value, ast.Constant)
-                and isinstance(value.value, str)
-            ):
-                yield str(key.value), value.value
-
-
-def _called_modules(
-    facade: ast.Module,
-    class_: str,
-    kind: type[ast.AsyncFunctionDef] | type[ast.FunctionDef],
-) -> set[str]:
-    """Return the operation modules that methods of a class import."""
-    return {
-        alias.name
-        for definition in facade.body
-        if isinstance(definition, ast.ClassDef) and definition.name == class_
-        for method in definition.body
-        if isinstance(method, kind)
-        for statement in method.body
-        if isinstance(statement, ast.ImportFrom)
-        for alias in statement.names
-    }
+        value = node.value
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+            value = value.func.value
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield str(node.arg), value.value
 
 
 def _route(method: str, path: str) -> _Route:
@@ -131,15 +146,14 @@ def _route(method: str, path: str) -> _Route:
 
 
 def _missing_components(
-    document: Document, trees: Mapping[str, ast.Module], names: ClientNames
+    document: Document, sources: Mapping[str, _Source], names: ClientNames
 ) -> Iterator[Finding]:
     folder = f"{names.package}/models/"
     classes = {
-        node.name
-        for path, tree in trees.items()
+        name
+        for path, source in sources.items()
         if path.startswith(folder)
-        for node in tree.body
-        if isinstance(node, ast.ClassDef)
+        for name in source.classes
     }
     for component, schema in component_schemas(document).items():
         expected = class_name(component)

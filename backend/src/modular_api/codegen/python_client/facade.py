@@ -10,32 +10,32 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from modular_api.codegen.python_client.imports import imported_name
 from modular_api.codegen.python_client.names import HEADER, ClientNames
 from modular_api.codegen.python_client.normalise import TAG
 from modular_api.codegen.python_client.surface import (
     Parameter,
     SurfaceOperation,
-    imported_name,
 )
 from modular_api.types import module_prefix
 
 _VALUES = ("UNSET", "File", "Unset")
 """What a user needs beside the models, of `modular_api.clients.types`."""
 
+_WIDTH = 84
+"""Columns of a line of code, the four before a method left out."""
+
 _ASYNC_CLASS = "class _Async:\n"
 _SYNC_CLASS = "\n\nclass _Sync:\n"
 
 
 def method_sources(operation: SurfaceOperation) -> str:
-    """Return an operation's two methods, unformatted, in two classes of their own."""
-    body = f"    from ._package.api.{TAG} import {operation.module} as _operation\n"
-    call = f"self._call({_request(operation)}, _operation.parse)"
-    head = f"({_signature(operation)}) -> {operation.returns}:\n{_docstring(operation)}"
-    name = operation.name
-    methods = (
-        f"async def {name}{head}{body}    return await {call}\n",
-        f"def {name}{head}{body}    return {call}\n",
-    )
+    """Return an operation's two methods, unformatted, in two classes of their own.
+
+    They are laid out as black leaves them unless a line comes out too long: black is
+    twice as fast on what it need not change.
+    """
+    methods = (_method(operation, "async ", "await "), _method(operation, "", ""))
     first, second = (textwrap.indent(method, "    ") for method in methods)
     # Black infers from this import, as in the whole file, which Python it is for.
     future = "from __future__ import annotations\n\n\n"
@@ -70,16 +70,48 @@ def client_class_names(names: ClientNames) -> frozenset[str]:
     return frozenset({names.class_name, names.sync_class_name, *_VALUES})
 
 
-def _request(operation: SurfaceOperation) -> str:
-    arguments = ", ".join(f"{p.name}={p.name}" for p in operation.parameters)
-    return f"_operation.request({arguments})"
+def _method(operation: SurfaceOperation, asynchronous: str, wait: str) -> str:
+    """Return a method as it stands at the left margin, four columns off its place."""
+    head = _bracketed(
+        f"{asynchronous}def {operation.name}",
+        _signature(operation),
+        f" -> {operation.returns}:",
+        indent=0,
+    )
+    request = _bracketed(
+        "_operation.request",
+        [f"{parameter.name}={parameter.name}" for parameter in operation.parameters],
+        ",",
+        indent=8,
+    )
+    call = _bracketed(
+        f"return {wait}self._call",
+        [request.removesuffix(","), "_operation.parse"],
+        "",
+        indent=4,
+    )
+    return (
+        f"{head}\n{_docstring(operation)}"
+        f"    from ._package.api.{TAG} import {operation.module} as _operation\n\n"
+        f"    {call}\n"
+    )
 
 
-def _signature(operation: SurfaceOperation) -> str:
+def _bracketed(head: str, items: Sequence[str], tail: str, *, indent: int) -> str:
+    """Return items in brackets, on one line if that is short enough, else one a line."""
+    line = f"{head}({', '.join(items)}){tail}"
+    if not items or ("\n" not in line and indent + len(line) <= _WIDTH):
+        return line
+    margin = " " * indent
+    lines = "".join(f"{margin}    {item},\n" for item in items)
+    return f"{head}(\n{lines}{margin}){tail}"
+
+
+def _signature(operation: SurfaceOperation) -> list[str]:
     required = [f"{p.name}: {p.type}" for p in operation.parameters if p.required]
     optional = [_optional(p) for p in operation.parameters if not p.required]
     star = ["*"] if optional else []
-    return ", ".join(["self", *required, *star, *optional])
+    return ["self", *required, *star, *optional]
 
 
 def _optional(parameter: Parameter) -> str:
@@ -102,9 +134,9 @@ def _for_docstring(text: str) -> str:
     """Wrap a text so that nothing in it can end the docstring or escape from it."""
     paragraphs = re.split(r"\n\s*\n", text.strip())
     filled = "\n\n".join(_fill(paragraph) for paragraph in paragraphs)
-    escaped = filled.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if escaped.endswith('"'):
-        escaped = escaped[:-1] + '\\"'
+    escaped = filled.replace("\\", "\\\\")
+    if '"""' in escaped or escaped.endswith('"'):
+        escaped = escaped.replace('"', '\\"')
     # Black puts a space between the quotes and a text that begins with one.
     return f" {escaped}" if escaped.startswith('"') else escaped
 

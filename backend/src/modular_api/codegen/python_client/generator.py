@@ -14,26 +14,49 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from openapi_python_client import Project
 from openapi_python_client.config import ClassOverride, Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import Endpoint
+from openapi_python_client.parser.properties.any import AnyProperty
+from openapi_python_client.parser.properties.boolean import BooleanProperty
+from openapi_python_client.parser.properties.float import FloatProperty
+from openapi_python_client.parser.properties.int import IntProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.model_property import ModelProperty
+from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.properties.protocol import PropertyProtocol
+from openapi_python_client.parser.properties.string import StringProperty
+from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import ClassName, PythonIdentifier
 
 from modular_api.codegen.python_client import document as documents
 from modular_api.codegen.python_client import reserved
 from modular_api.codegen.python_client.errors import Finding
+from modular_api.codegen.python_client.imports import needed_imports
 from modular_api.codegen.python_client.names import ClientNames
 from modular_api.codegen.python_client.normalise import TAG
+from modular_api.codegen.python_client.shallow_copies import shallow_copies
 from modular_api.types import Document
 
 _FIELD_PREFIX = "field_"
 _WARNED_OPERATION = re.compile(r"WARNING parsing (.+) within \w+\.(.*)", re.DOTALL)
 _WARNED_SCHEMA = re.compile(r"Unable to parse schema /components/schemas/(.+)")
+_PLAIN = (
+    AnyProperty,
+    BooleanProperty,
+    FloatProperty,
+    IntProperty,
+    NoneProperty,
+    StringProperty,
+)
 _REPLACED = frozenset({"client.py", "errors.py"})
 
 
@@ -66,13 +89,20 @@ def emit(document: Document, names: ClientNames) -> Emitted:
     with tempfile.TemporaryDirectory() as folder, _templates() as templates:
         target = Path(folder) / names.package
         config = _config(document, names, target)
-        data = GeneratorData.from_dict(document, config=config)
+        with shallow_copies():
+            data = GeneratorData.from_dict(document, config=config)
         if isinstance(data, GeneratorError):
             raise Unparsable(data.detail or data.header)
         _rename(data)
         project = Project(openapi=data, config=config, custom_template_path=templates)
+        project.env.bytecode_cache = _compiled
         project.env.globals.update(
-            success_type=success_type, default_is_success=default_is_success
+            default_is_success=default_is_success,
+            is_model=is_model,
+            is_plain=is_plain,
+            needed_imports=needed_imports,
+            repr=repr,
+            success_type=success_type,
         )
         # It prints the folder it generates into.
         with contextlib.redirect_stdout(io.StringIO()):
@@ -83,6 +113,23 @@ def emit(document: Document, names: ClientNames) -> Emitted:
             class_names=[item.class_info.name for item in (*data.models, *data.enums)],
             findings=[*map(_finding, warnings), *_collisions(data)],
         )
+
+
+class _CompiledTemplates(BytecodeCache):
+    """Templates compiled by this process; every project has an environment anew."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None
+        self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_compiled = _CompiledTemplates()
 
 
 def crashing_operation(document: Document, names: ClientNames) -> str | None:
@@ -127,6 +174,20 @@ def success_type(endpoint: Endpoint) -> str:
     if "Any" in types:
         return "Any"
     return " | ".join(sorted(types)) or "None"
+
+
+def is_model(prop: PropertyProtocol) -> bool:
+    """Whether a value is always an object of a generated model."""
+    return isinstance(prop, ModelProperty) and prop.required
+
+
+def is_plain(prop: PropertyProtocol) -> bool:
+    """Whether a value is the same in Python and in JSON, so that nothing converts it."""
+    if isinstance(prop, ListProperty):
+        return is_plain(prop.inner_property)
+    if isinstance(prop, UnionProperty):
+        return all(is_plain(member) for member in prop.inner_properties)
+    return isinstance(prop, _PLAIN)
 
 
 def default_is_success(endpoint: Endpoint) -> bool:
@@ -210,14 +271,18 @@ def _endpoints(data: GeneratorData) -> list[Endpoint]:
 
 
 def _read(target: Path) -> dict[str, str]:
+    paths = {path.relative_to(target).as_posix(): path for path in target.rglob("*.py")}
     return {
-        # Generated code is linted by nobody, so it needs no leave.
-        path.relative_to(target)
-        .as_posix(): path.read_text("utf-8")
-        .replace(" # noqa: PLC0415", "")
-        for path in sorted(target.rglob("*.py"))
-        if path.relative_to(target).as_posix() not in _REPLACED
+        name: _tidied(path.read_text("utf-8"))
+        for name, path in sorted(paths.items())
+        if name not in _REPLACED
     }
+
+
+def _tidied(text: str) -> str:
+    """Take out the blanks that templates leave behind: black is faster without."""
+    text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
+    return re.sub(r"\n{3,}(?=[ \t])", "\n\n", text).strip("\n") + "\n"
 
 
 def _finding(error: GeneratorError) -> Finding:

@@ -7,6 +7,7 @@ ever executed, and the same document gives the same bytes.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
@@ -27,6 +28,7 @@ from modular_api.codegen.python_client.losses import silent_losses
 from modular_api.codegen.python_client.names import HEADER, ClientNames
 from modular_api.codegen.python_client.normalise import normalised
 from modular_api.codegen.python_client.preflight import faults
+from modular_api.codegen.python_client.stand_ins import standing_in_for
 from modular_api.codegen.python_client.surface import surface_operations
 from modular_api.types import Document
 
@@ -92,12 +94,29 @@ class _Raw:
         self._finish_facade = finish_facade
 
     def formatted(self, format_file: FormatFile, map_files: MapFiles) -> dict[str, str]:
-        texts = list(map_files(format_file, [*self._files.values(), *self._methods]))
+        raw = [*self._files.values(), *self._methods]
+        try:
+            texts = list(map_files(format_file, raw))
+        except Exception:
+            # Formatters give up on what is no Python without saying which file it is.
+            self._check_syntax()
+            raise
         count = len(self._files)
         files = dict(zip(self._files, texts[:count], strict=True))
         files[f"{self._names.module_name}.py"] = self._finish_facade(texts[count:])
         files["py.typed"] = HEADER
         return files
+
+    def _check_syntax(self) -> None:
+        methods = ((self._names.module_name, text) for text in self._methods)
+        found: list[Finding] = []
+        for where, text in (*self._files.items(), *methods):
+            try:
+                ast.parse(text)
+            except SyntaxError as error:
+                found.append(Finding(where, f"is no Python: {error}"))
+        if found:
+            raise IncompleteClient(self._names.module, self._names.version, found)
 
 
 def _generate(
@@ -105,7 +124,8 @@ def _generate(
 ) -> tuple[_Raw, set[str]]:
     """Return the raw files, and what of the document they may lack."""
     # The generator takes 0.3 s to import, so only a real generation does.
-    from modular_api.codegen.python_client import generator
+    with standing_in_for("httpcore", "httpx", "ruamel.yaml", "ruamel.yaml.error"):
+        from modular_api.codegen.python_client import generator
 
     copy = normalised(document, names)
     try:

@@ -46,6 +46,7 @@ CLASSES = frozenset(
         "Literal",
         "Mapping",
         "RequestFiles",
+        "Self",
         "StrEnum",
         "T",
         "TextIO",

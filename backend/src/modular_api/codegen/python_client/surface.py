@@ -5,7 +5,6 @@ Read from the generator's endpoints, rendered by `facade`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -122,8 +121,3 @@ def _documented_errors(endpoint: Endpoint) -> tuple[str, ...]:
         and response.status_code.range[0] >= 400
     ]
     return tuple(error_class(status).__name__ for status in statuses)
-
-
-def imported_name(statement: str) -> str:
-    """Return the name an import statement binds."""
-    return re.split(r"\s", statement.strip())[-1].split(".")[0]

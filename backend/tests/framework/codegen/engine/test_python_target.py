@@ -159,7 +159,7 @@ def test_the_stamp_names_every_tool_of_the_pipeline(directory: Path) -> None:
         "print(*PythonClient().tools(), heavy & set(sys.modules))",
         directory,
     )
-    assert shown == "openapi-python-client autoflake isort black ruff renderer set()"
+    assert shown == "openapi-python-client autoflake isort black renderer set()"
 
 
 def test_what_may_be_lost_is_part_of_the_stamp() -> None:

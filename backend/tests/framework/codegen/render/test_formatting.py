@@ -42,6 +42,28 @@ def test_the_pipeline_gives_the_bytes_of_the_three_commands(tmp_path: Path) -> N
     assert format_source(path.read_text()) == path.read_text()
 
 
+def test_the_bytes_are_the_same_wherever_it_runs(tmp_path: Path) -> None:
+    """A folder with our source in it makes our imports no section of their own."""
+    program = (
+        "from modular_api.codegen.formatting import format_source\n"
+        "text = 'import modular_api.clients\\nimport attrs\\nattrs, modular_api\\n'\n"
+        "print(format_source(text))\n"
+    )
+    source = Path(__file__).parents[4] / "src"
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            env={"PYTHONPATH": str(source)},
+            cwd=folder,
+            check=True,
+        ).stdout
+        for folder in (tmp_path, source, source.parent)
+    }
+    assert len(texts) == 1
+
+
 def test_a_text_is_formatted_once() -> None:
     """The second time it comes out of the cache."""
     formatted: list[str] = []

@@ -124,7 +124,10 @@ class BrokerClient(_ModuleClient):
         return await self._call(_operation.request(), _operation.parse)
 
     async def list_executions(
-        self, *, symbol: None | str | Unset = UNSET, limit: int | Unset = UNSET
+        self,
+        *,
+        symbol: None | str | Unset = UNSET,
+        limit: int | Unset = UNSET,
     ) -> list[Execution]:
         """List Executions
 
@@ -135,7 +138,8 @@ class BrokerClient(_ModuleClient):
         from ._broker.api.operations import list_executions as _operation
 
         return await self._call(
-            _operation.request(symbol=symbol, limit=limit), _operation.parse
+            _operation.request(symbol=symbol, limit=limit),
+            _operation.parse,
         )
 
     async def list_orders(
@@ -250,7 +254,10 @@ class SyncBrokerClient(_SyncModuleClient):
         return self._call(_operation.request(), _operation.parse)
 
     def list_executions(
-        self, *, symbol: None | str | Unset = UNSET, limit: int | Unset = UNSET
+        self,
+        *,
+        symbol: None | str | Unset = UNSET,
+        limit: int | Unset = UNSET,
     ) -> list[Execution]:
         """List Executions
 
@@ -261,7 +268,8 @@ class SyncBrokerClient(_SyncModuleClient):
         from ._broker.api.operations import list_executions as _operation
 
         return self._call(
-            _operation.request(symbol=symbol, limit=limit), _operation.parse
+            _operation.request(symbol=symbol, limit=limit),
+            _operation.parse,
         )
 
     def list_orders(

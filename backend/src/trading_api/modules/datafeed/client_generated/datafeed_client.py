@@ -120,7 +120,11 @@ class DatafeedClient(_ModuleClient):
 
         return await self._call(
             _operation.request(
-                symbol=symbol, resolution=resolution, start=start, end=end, limit=limit
+                symbol=symbol,
+                resolution=resolution,
+                start=start,
+                end=end,
+                limit=limit,
             ),
             _operation.parse,
         )
@@ -217,7 +221,11 @@ class SyncDatafeedClient(_SyncModuleClient):
 
         return self._call(
             _operation.request(
-                symbol=symbol, resolution=resolution, start=start, end=end, limit=limit
+                symbol=symbol,
+                resolution=resolution,
+                start=start,
+                end=end,
+                limit=limit,
             ),
             _operation.parse,
         )

@@ -2,70 +2,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-
-T = TypeVar("T", bound="ModuleVersion")
+from modular_api.clients.models import OpenModel as _OpenModel
 
 
 @_attrs_define
-class ModuleVersion:
-    """The version of the interface that answers.
-
-    Attributes:
-        module (str):
-        version (str):
-    """
+class ModuleVersion(_OpenModel[Any]):
+    """The version of the interface that answers."""
 
     module: str
     version: str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        module = self.module
-
-        version = self.version
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "module": module,
-                "version": version,
-            }
-        )
-
+        field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["module"] = self.module
+        field_dict["version"] = self.version
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        module = d.pop("module")
-
-        version = d.pop("version")
-
         module_version = cls(
-            module=module,
-            version=version,
+            module=d.pop("module"),
+            version=d.pop("version"),
         )
-
         module_version.additional_properties = d
         return module_version
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

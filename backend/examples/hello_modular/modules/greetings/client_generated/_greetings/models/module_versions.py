@@ -2,70 +2,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-
-T = TypeVar("T", bound="ModuleVersions")
+from modular_api.clients.models import OpenModel as _OpenModel
 
 
 @_attrs_define
-class ModuleVersions:
-    """Every version of the module's interface, oldest first.
-
-    Attributes:
-        module (str):
-        versions (list[str]):
-    """
+class ModuleVersions(_OpenModel[Any]):
+    """Every version of the module's interface, oldest first."""
 
     module: str
     versions: list[str]
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        module = self.module
-
-        versions = self.versions
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "module": module,
-                "versions": versions,
-            }
-        )
-
+        field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["module"] = self.module
+        field_dict["versions"] = self.versions
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        module = d.pop("module")
-
-        versions = cast(list[str], d.pop("versions"))
-
         module_versions = cls(
-            module=module,
-            versions=versions,
+            module=d.pop("module"),
+            versions=d.pop("versions"),
         )
-
         module_versions.additional_properties = d
         return module_versions
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

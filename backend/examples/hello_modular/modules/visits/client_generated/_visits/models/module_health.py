@@ -2,23 +2,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, Self, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-
-T = TypeVar("T", bound="ModuleHealth")
+from modular_api.clients.models import OpenModel as _OpenModel
 
 
 @_attrs_define
-class ModuleHealth:
-    """A module that answers is alive.
-
-    Attributes:
-        module (str):
-        status (Literal['ok']):  Default: 'ok'.
-        version (str):
-    """
+class ModuleHealth(_OpenModel[Any]):
+    """A module that answers is alive."""
 
     module: str
     version: str
@@ -26,56 +19,23 @@ class ModuleHealth:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        module = self.module
-
         status = self.status
-
-        version = self.version
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "module": module,
-                "status": status,
-                "version": version,
-            }
-        )
-
+        field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["module"] = self.module
+        field_dict["status"] = status
+        field_dict["version"] = self.version
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        module = d.pop("module")
-
         status = cast(Literal["ok"], d.pop("status"))
         if status != "ok":
             raise ValueError(f"status must match const 'ok', got '{status}'")
-
-        version = d.pop("version")
-
         module_health = cls(
-            module=module,
+            module=d.pop("module"),
             status=status,
-            version=version,
+            version=d.pop("version"),
         )
-
         module_health.additional_properties = d
         return module_health
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -2,26 +2,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-
-T = TypeVar("T", bound="Account")
+from modular_api.clients.models import OpenModel as _OpenModel
 
 
 @_attrs_define
-class Account:
+class Account(_OpenModel[Any]):
     """A trading account, valued at the last prices seen.
 
     Attributes:
         balance (str): Money paid in and realized gains.
-        currency (str):
         equity (str): The balance and unrealized gains.
-        id (str):
-        name (str):
-        realized_pnl (str):
-        unrealized_pnl (str):
     """
 
     balance: str
@@ -34,78 +28,27 @@ class Account:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        balance = self.balance
-
-        currency = self.currency
-
-        equity = self.equity
-
-        id = self.id
-
-        name = self.name
-
-        realized_pnl = self.realized_pnl
-
-        unrealized_pnl = self.unrealized_pnl
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "balance": balance,
-                "currency": currency,
-                "equity": equity,
-                "id": id,
-                "name": name,
-                "realized_pnl": realized_pnl,
-                "unrealized_pnl": unrealized_pnl,
-            }
-        )
-
+        field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["balance"] = self.balance
+        field_dict["currency"] = self.currency
+        field_dict["equity"] = self.equity
+        field_dict["id"] = self.id
+        field_dict["name"] = self.name
+        field_dict["realized_pnl"] = self.realized_pnl
+        field_dict["unrealized_pnl"] = self.unrealized_pnl
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        balance = d.pop("balance")
-
-        currency = d.pop("currency")
-
-        equity = d.pop("equity")
-
-        id = d.pop("id")
-
-        name = d.pop("name")
-
-        realized_pnl = d.pop("realized_pnl")
-
-        unrealized_pnl = d.pop("unrealized_pnl")
-
         account = cls(
-            balance=balance,
-            currency=currency,
-            equity=equity,
-            id=id,
-            name=name,
-            realized_pnl=realized_pnl,
-            unrealized_pnl=unrealized_pnl,
+            balance=d.pop("balance"),
+            currency=d.pop("currency"),
+            equity=d.pop("equity"),
+            id=d.pop("id"),
+            name=d.pop("name"),
+            realized_pnl=d.pop("realized_pnl"),
+            unrealized_pnl=d.pop("unrealized_pnl"),
         )
-
         account.additional_properties = d
         return account
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

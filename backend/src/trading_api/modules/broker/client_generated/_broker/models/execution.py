@@ -3,28 +3,21 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients.models import OpenModel as _OpenModel
 
 from ..models.side import Side
 
-T = TypeVar("T", bound="Execution")
-
 
 @_attrs_define
-class Execution:
+class Execution(_OpenModel[Any]):
     """A trade that an order led to.
 
     Attributes:
-        id (str):
-        order_id (str):
-        price (str):
-        qty (int):
         side (Side): Which way an order trades.
-        symbol (str):
-        time (datetime.datetime):
     """
 
     id: str
@@ -37,78 +30,31 @@ class Execution:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        id = self.id
-
-        order_id = self.order_id
-
-        price = self.price
-
-        qty = self.qty
-
         side = self.side.value
-
-        symbol = self.symbol
-
         time = self.time.isoformat()
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "id": id,
-                "order_id": order_id,
-                "price": price,
-                "qty": qty,
-                "side": side,
-                "symbol": symbol,
-                "time": time,
-            }
-        )
-
+        field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["id"] = self.id
+        field_dict["order_id"] = self.order_id
+        field_dict["price"] = self.price
+        field_dict["qty"] = self.qty
+        field_dict["side"] = side
+        field_dict["symbol"] = self.symbol
+        field_dict["time"] = time
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        id = d.pop("id")
-
-        order_id = d.pop("order_id")
-
-        price = d.pop("price")
-
-        qty = d.pop("qty")
-
         side = Side(d.pop("side"))
-
-        symbol = d.pop("symbol")
-
         time = datetime.datetime.fromisoformat(d.pop("time"))
-
         execution = cls(
-            id=id,
-            order_id=order_id,
-            price=price,
-            qty=qty,
+            id=d.pop("id"),
+            order_id=d.pop("order_id"),
+            price=d.pop("price"),
+            qty=d.pop("qty"),
             side=side,
-            symbol=symbol,
+            symbol=d.pop("symbol"),
             time=time,
         )
-
         execution.additional_properties = d
         return execution
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

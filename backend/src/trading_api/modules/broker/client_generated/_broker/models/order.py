@@ -3,38 +3,31 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients.models import OpenModel as _OpenModel
 
 from ..models.order_status import OrderStatus
 from ..models.order_type import OrderType
 from ..models.side import Side
 
-T = TypeVar("T", bound="Order")
-
 
 @_attrs_define
-class Order:
+class Order(_OpenModel[Any]):
     """An order that was placed, and what has become of it.
 
     Attributes:
         fill_price (None | str): What it traded at, once filled.
-        filled_qty (int):  Default: 0.
-        id (str):
-        placed_at (datetime.datetime):
         price (None | str): The limit of a limit order.
-        qty (int):
         side (Side): Which way an order trades.
         status (OrderStatus): What has become of an order; only a working one can still change.
         stop_price (None | str): The stop of a stop order.
-        symbol (str):
         type_ (OrderType): What an order waits for.
 
             A market order trades at once. A limit order trades at its price or better. A stop
             order trades at once as soon as the price has reached its stop price.
-        updated_at (datetime.datetime):
     """
 
     fill_price: None | str
@@ -52,127 +45,47 @@ class Order:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        fill_price: None | str
-        fill_price = self.fill_price
-
-        filled_qty = self.filled_qty
-
-        id = self.id
-
         placed_at = self.placed_at.isoformat()
-
-        price: None | str
-        price = self.price
-
-        qty = self.qty
-
         side = self.side.value
-
         status = self.status.value
-
-        stop_price: None | str
-        stop_price = self.stop_price
-
-        symbol = self.symbol
-
         type_ = self.type_.value
-
         updated_at = self.updated_at.isoformat()
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "fill_price": fill_price,
-                "filled_qty": filled_qty,
-                "id": id,
-                "placed_at": placed_at,
-                "price": price,
-                "qty": qty,
-                "side": side,
-                "status": status,
-                "stop_price": stop_price,
-                "symbol": symbol,
-                "type": type_,
-                "updated_at": updated_at,
-            }
-        )
-
+        field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["fill_price"] = self.fill_price
+        field_dict["filled_qty"] = self.filled_qty
+        field_dict["id"] = self.id
+        field_dict["placed_at"] = placed_at
+        field_dict["price"] = self.price
+        field_dict["qty"] = self.qty
+        field_dict["side"] = side
+        field_dict["status"] = status
+        field_dict["stop_price"] = self.stop_price
+        field_dict["symbol"] = self.symbol
+        field_dict["type"] = type_
+        field_dict["updated_at"] = updated_at
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-
-        def _parse_fill_price(data: object) -> None | str:
-            if data is None:
-                return data
-            return cast(None | str, data)
-
-        fill_price = _parse_fill_price(d.pop("fill_price"))
-
-        filled_qty = d.pop("filled_qty")
-
-        id = d.pop("id")
-
         placed_at = datetime.datetime.fromisoformat(d.pop("placed_at"))
-
-        def _parse_price(data: object) -> None | str:
-            if data is None:
-                return data
-            return cast(None | str, data)
-
-        price = _parse_price(d.pop("price"))
-
-        qty = d.pop("qty")
-
         side = Side(d.pop("side"))
-
         status = OrderStatus(d.pop("status"))
-
-        def _parse_stop_price(data: object) -> None | str:
-            if data is None:
-                return data
-            return cast(None | str, data)
-
-        stop_price = _parse_stop_price(d.pop("stop_price"))
-
-        symbol = d.pop("symbol")
-
         type_ = OrderType(d.pop("type"))
-
         updated_at = datetime.datetime.fromisoformat(d.pop("updated_at"))
-
         order = cls(
-            fill_price=fill_price,
-            filled_qty=filled_qty,
-            id=id,
+            fill_price=d.pop("fill_price"),
+            filled_qty=d.pop("filled_qty"),
+            id=d.pop("id"),
             placed_at=placed_at,
-            price=price,
-            qty=qty,
+            price=d.pop("price"),
+            qty=d.pop("qty"),
             side=side,
             status=status,
-            stop_price=stop_price,
-            symbol=symbol,
+            stop_price=d.pop("stop_price"),
+            symbol=d.pop("symbol"),
             type_=type_,
             updated_at=updated_at,
         )
-
         order.additional_properties = d
         return order
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

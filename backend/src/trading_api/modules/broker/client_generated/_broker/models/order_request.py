@@ -2,32 +2,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Self, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients.models import OpenModel as _OpenModel
 
 from ..models.order_type import OrderType
 from ..models.side import Side
 from ..types import UNSET, Unset
 
-T = TypeVar("T", bound="OrderRequest")
-
 
 @_attrs_define
-class OrderRequest:
+class OrderRequest(_OpenModel[Any]):
     """An order to place.
 
     Without a `type` it is a limit order if it has a `price`, a stop order if it has a
     `stop_price`, and a market order otherwise.
 
-        Attributes:
-            symbol (str): An instrument's symbol, in capitals.
-            price (float | None | str | Unset): The worst price a limit order accepts.
-            qty (int | Unset):  Default: 1.
-            side (Side | Unset): Which way an order trades.
-            stop_price (float | None | str | Unset): The price that sets a stop order off.
-            type_ (None | OrderType | Unset):
+    Attributes:
+        symbol (str): An instrument's symbol, in capitals.
+        price (float | None | str | Unset): The worst price a limit order accepts.
+        side (Side | Unset): Which way an order trades.
+        stop_price (float | None | str | Unset): The price that sets a stop order off.
     """
 
     symbol: str
@@ -39,26 +36,9 @@ class OrderRequest:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        symbol = self.symbol
-
-        price: float | None | str | Unset
-        if isinstance(self.price, Unset):
-            price = UNSET
-        else:
-            price = self.price
-
-        qty = self.qty
-
         side: str | Unset = UNSET
         if not isinstance(self.side, Unset):
             side = self.side.value
-
-        stop_price: float | None | str | Unset
-        if isinstance(self.stop_price, Unset):
-            stop_price = UNSET
-        else:
-            stop_price = self.stop_price
-
         type_: None | str | Unset
         if isinstance(self.type_, Unset):
             type_ = UNSET
@@ -66,58 +46,29 @@ class OrderRequest:
             type_ = self.type_.value
         else:
             type_ = self.type_
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "symbol": symbol,
-            }
-        )
-        if price is not UNSET:
-            field_dict["price"] = price
-        if qty is not UNSET:
-            field_dict["qty"] = qty
+        field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["symbol"] = self.symbol
+        if self.price is not UNSET:
+            field_dict["price"] = self.price
+        if self.qty is not UNSET:
+            field_dict["qty"] = self.qty
         if side is not UNSET:
             field_dict["side"] = side
-        if stop_price is not UNSET:
-            field_dict["stop_price"] = stop_price
+        if self.stop_price is not UNSET:
+            field_dict["stop_price"] = self.stop_price
         if type_ is not UNSET:
             field_dict["type"] = type_
-
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        symbol = d.pop("symbol")
-
-        def _parse_price(data: object) -> float | None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | str | Unset, data)
-
-        price = _parse_price(d.pop("price", UNSET))
-
-        qty = d.pop("qty", UNSET)
-
         _side = d.pop("side", UNSET)
         side: Side | Unset
         if isinstance(_side, Unset):
             side = UNSET
         else:
             side = Side(_side)
-
-        def _parse_stop_price(data: object) -> float | None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(float | None | str | Unset, data)
-
-        stop_price = _parse_stop_price(d.pop("stop_price", UNSET))
 
         def _parse_type_(data: object) -> None | OrderType | Unset:
             if data is None:
@@ -135,31 +86,13 @@ class OrderRequest:
             return cast(None | OrderType | Unset, data)
 
         type_ = _parse_type_(d.pop("type", UNSET))
-
         order_request = cls(
-            symbol=symbol,
-            price=price,
-            qty=qty,
+            symbol=d.pop("symbol"),
+            price=d.pop("price", UNSET),
+            qty=d.pop("qty", UNSET),
             side=side,
-            stop_price=stop_price,
+            stop_price=d.pop("stop_price", UNSET),
             type_=type_,
         )
-
         order_request.additional_properties = d
         return order_request
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -3,25 +3,22 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-
-T = TypeVar("T", bound="Position")
+from modular_api.clients.models import OpenModel as _OpenModel
 
 
 @_attrs_define
-class Position:
+class Position(_OpenModel[Any]):
     """What the account holds of one symbol; a negative `qty` is a short position.
 
     Attributes:
         average_price (str): What the units held cost, each; rounded to a millionth.
         mark_price (str): The last price seen.
         marked_at (datetime.datetime): When that price was seen.
-        qty (int):
         realized_pnl (str): Gain of what was closed already.
-        symbol (str):
         unrealized_pnl (str): Gain if it were closed at the mark.
     """
 
@@ -35,78 +32,29 @@ class Position:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        average_price = self.average_price
-
-        mark_price = self.mark_price
-
         marked_at = self.marked_at.isoformat()
-
-        qty = self.qty
-
-        realized_pnl = self.realized_pnl
-
-        symbol = self.symbol
-
-        unrealized_pnl = self.unrealized_pnl
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "average_price": average_price,
-                "mark_price": mark_price,
-                "marked_at": marked_at,
-                "qty": qty,
-                "realized_pnl": realized_pnl,
-                "symbol": symbol,
-                "unrealized_pnl": unrealized_pnl,
-            }
-        )
-
+        field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["average_price"] = self.average_price
+        field_dict["mark_price"] = self.mark_price
+        field_dict["marked_at"] = marked_at
+        field_dict["qty"] = self.qty
+        field_dict["realized_pnl"] = self.realized_pnl
+        field_dict["symbol"] = self.symbol
+        field_dict["unrealized_pnl"] = self.unrealized_pnl
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        average_price = d.pop("average_price")
-
-        mark_price = d.pop("mark_price")
-
         marked_at = datetime.datetime.fromisoformat(d.pop("marked_at"))
-
-        qty = d.pop("qty")
-
-        realized_pnl = d.pop("realized_pnl")
-
-        symbol = d.pop("symbol")
-
-        unrealized_pnl = d.pop("unrealized_pnl")
-
         position = cls(
-            average_price=average_price,
-            mark_price=mark_price,
+            average_price=d.pop("average_price"),
+            mark_price=d.pop("mark_price"),
             marked_at=marked_at,
-            qty=qty,
-            realized_pnl=realized_pnl,
-            symbol=symbol,
-            unrealized_pnl=unrealized_pnl,
+            qty=d.pop("qty"),
+            realized_pnl=d.pop("realized_pnl"),
+            symbol=d.pop("symbol"),
+            unrealized_pnl=d.pop("unrealized_pnl"),
         )
-
         position.additional_properties = d
         return position
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -2,16 +2,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-
-T = TypeVar("T", bound="Problem")
+from modular_api.clients.models import OpenModel as _OpenModel
 
 
 @_attrs_define
-class Problem:
+class Problem(_OpenModel[Any]):
     """The body of an error answer; document it with `responses={404: {"model": Problem}}`.
 
     Attributes:
@@ -28,60 +27,21 @@ class Problem:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        detail = self.detail
-
-        status = self.status
-
-        title = self.title
-
-        type_ = self.type_
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "detail": detail,
-                "status": status,
-                "title": title,
-                "type": type_,
-            }
-        )
-
+        field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["detail"] = self.detail
+        field_dict["status"] = self.status
+        field_dict["title"] = self.title
+        field_dict["type"] = self.type_
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        detail = d.pop("detail")
-
-        status = d.pop("status")
-
-        title = d.pop("title")
-
-        type_ = d.pop("type")
-
         problem = cls(
-            detail=detail,
-            status=status,
-            title=title,
-            type_=type_,
+            detail=d.pop("detail"),
+            status=d.pop("status"),
+            title=d.pop("title"),
+            type_=d.pop("type"),
         )
-
         problem.additional_properties = d
         return problem
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

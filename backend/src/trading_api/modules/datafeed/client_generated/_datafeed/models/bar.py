@@ -3,27 +3,22 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-
-T = TypeVar("T", bound="Bar")
+from modular_api.clients.models import OpenModel as _OpenModel
 
 
 @_attrs_define
-class Bar:
+class Bar(_OpenModel[Any]):
     """What an instrument's price did in one span of time.
 
     The newest bar is not over yet: it tells what has happened so far.
 
-        Attributes:
-            close (str):
-            high (str):
-            low (str):
-            open_ (str):
-            time (datetime.datetime): When the bar begins, in UTC.
-            volume (int): Units traded.
+    Attributes:
+        time (datetime.datetime): When the bar begins, in UTC.
+        volume (int): Units traded.
     """
 
     close: str
@@ -35,72 +30,27 @@ class Bar:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        close = self.close
-
-        high = self.high
-
-        low = self.low
-
-        open_ = self.open_
-
         time = self.time.isoformat()
-
-        volume = self.volume
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "close": close,
-                "high": high,
-                "low": low,
-                "open": open_,
-                "time": time,
-                "volume": volume,
-            }
-        )
-
+        field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["close"] = self.close
+        field_dict["high"] = self.high
+        field_dict["low"] = self.low
+        field_dict["open"] = self.open_
+        field_dict["time"] = time
+        field_dict["volume"] = self.volume
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        close = d.pop("close")
-
-        high = d.pop("high")
-
-        low = d.pop("low")
-
-        open_ = d.pop("open")
-
         time = datetime.datetime.fromisoformat(d.pop("time"))
-
-        volume = d.pop("volume")
-
         bar = cls(
-            close=close,
-            high=high,
-            low=low,
-            open_=open_,
+            close=d.pop("close"),
+            high=d.pop("high"),
+            low=d.pop("low"),
+            open_=d.pop("open"),
             time=time,
-            volume=volume,
+            volume=d.pop("volume"),
         )
-
         bar.additional_properties = d
         return bar
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients.models import OpenModel as _OpenModel
 
 from ..types import UNSET, Unset
 
@@ -13,16 +14,8 @@ if TYPE_CHECKING:
     from ..models.validation_error import ValidationError
 
 
-T = TypeVar("T", bound="HTTPValidationError")
-
-
 @_attrs_define
-class HTTPValidationError:
-    """
-    Attributes:
-        detail (list[ValidationError] | Unset):
-    """
-
+class HTTPValidationError(_OpenModel[Any]):
     detail: list[ValidationError] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -33,17 +26,13 @@ class HTTPValidationError:
             for detail_item_data in self.detail:
                 detail_item = detail_item_data.to_dict()
                 detail.append(detail_item)
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update({})
+        field_dict: dict[str, Any] = {**self.additional_properties}
         if detail is not UNSET:
             field_dict["detail"] = detail
-
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.validation_error import ValidationError
 
         d = dict(src_dict)
@@ -55,26 +44,8 @@ class HTTPValidationError:
                 detail_item = ValidationError.from_dict(detail_item_data)
 
                 detail.append(detail_item)
-
         http_validation_error = cls(
             detail=detail,
         )
-
         http_validation_error.additional_properties = d
         return http_validation_error
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

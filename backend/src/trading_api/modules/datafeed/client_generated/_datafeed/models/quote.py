@@ -3,23 +3,21 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
-
-T = TypeVar("T", bound="Quote")
+from modular_api.clients.models import OpenModel as _OpenModel
 
 
 @_attrs_define
-class Quote:
+class Quote(_OpenModel[Any]):
     """The prices of an instrument at one time.
 
     Attributes:
         ask (str): What sellers ask.
         bid (str): What buyers offer.
         price (str): Of the last trade.
-        symbol (str):
         time (datetime.datetime): Of the quote, in UTC.
     """
 
@@ -31,66 +29,25 @@ class Quote:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        ask = self.ask
-
-        bid = self.bid
-
-        price = self.price
-
-        symbol = self.symbol
-
         time = self.time.isoformat()
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "ask": ask,
-                "bid": bid,
-                "price": price,
-                "symbol": symbol,
-                "time": time,
-            }
-        )
-
+        field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["ask"] = self.ask
+        field_dict["bid"] = self.bid
+        field_dict["price"] = self.price
+        field_dict["symbol"] = self.symbol
+        field_dict["time"] = time
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        ask = d.pop("ask")
-
-        bid = d.pop("bid")
-
-        price = d.pop("price")
-
-        symbol = d.pop("symbol")
-
         time = datetime.datetime.fromisoformat(d.pop("time"))
-
         quote = cls(
-            ask=ask,
-            bid=bid,
-            price=price,
-            symbol=symbol,
+            ask=d.pop("ask"),
+            bid=d.pop("bid"),
+            price=d.pop("price"),
+            symbol=d.pop("symbol"),
             time=time,
         )
-
         quote.additional_properties = d
         return quote
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties

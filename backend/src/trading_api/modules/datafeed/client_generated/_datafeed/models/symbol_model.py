@@ -2,26 +2,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients.models import OpenModel as _OpenModel
 
 from ..models.instrument_kind import InstrumentKind
 
-T = TypeVar("T", bound="Symbol")
-
 
 @_attrs_define
-class Symbol:
+class Symbol(_OpenModel[Any]):
     """An instrument that can be quoted and traded.
 
     Attributes:
         currency (str): What its prices are in.
-        description (str):
-        exchange (str):
         kind (InstrumentKind): What an instrument is.
-        symbol (str):
         tick_size (str): Every price is a multiple of it.
     """
 
@@ -34,72 +30,27 @@ class Symbol:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        currency = self.currency
-
-        description = self.description
-
-        exchange = self.exchange
-
         kind = self.kind.value
-
-        symbol = self.symbol
-
-        tick_size = self.tick_size
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "currency": currency,
-                "description": description,
-                "exchange": exchange,
-                "kind": kind,
-                "symbol": symbol,
-                "tick_size": tick_size,
-            }
-        )
-
+        field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["currency"] = self.currency
+        field_dict["description"] = self.description
+        field_dict["exchange"] = self.exchange
+        field_dict["kind"] = kind
+        field_dict["symbol"] = self.symbol
+        field_dict["tick_size"] = self.tick_size
         return field_dict
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        currency = d.pop("currency")
-
-        description = d.pop("description")
-
-        exchange = d.pop("exchange")
-
         kind = InstrumentKind(d.pop("kind"))
-
-        symbol = d.pop("symbol")
-
-        tick_size = d.pop("tick_size")
-
         symbol_model = cls(
-            currency=currency,
-            description=description,
-            exchange=exchange,
+            currency=d.pop("currency"),
+            description=d.pop("description"),
+            exchange=d.pop("exchange"),
             kind=kind,
-            symbol=symbol,
-            tick_size=tick_size,
+            symbol=d.pop("symbol"),
+            tick_size=d.pop("tick_size"),
         )
-
         symbol_model.additional_properties = d
         return symbol_model
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
