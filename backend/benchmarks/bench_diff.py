@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+
 from modular_api import AppFactory
 from modular_api.specs.diff import compare
 

@@ -63,11 +63,7 @@ def test_every_target_but_help_and_the_pattern_is_phony() -> None:
 
 
 def test_scripts_named_in_the_makefile_exist() -> None:
-<<<<<<< HEAD
-    """Every `scripts/…` of a recipe is there."""
-=======
     """Every `scripts/…` of a recipe is a file or a folder."""
->>>>>>> 2efecad0216b880b2f8851447ce70f1dd622b1ec
     makefile = (BACKEND / "Makefile").read_text()
     scripts = set(re.findall(r"scripts/[\w.]+\w", makefile))
     assert scripts

@@ -69,7 +69,10 @@ def test_the_cycle_ends_where_it_began(tmp_path: Path) -> None:
     (environment / "bin").symlink_to(BACKEND / ".venv" / "bin")
     (environment / ".installed").touch()  # never install from the copy into ours
     before = contents(copy)
-    lines = [line.split("#")[0].split() for line in block("bash", PAGE, "make generate").splitlines()]
+    lines = [
+        line.split("#")[0].split()
+        for line in block("bash", PAGE, "make generate").splitlines()
+    ]
     assert [line[1] for line in lines][::3] == ["generate", "generate"]
     for line in lines:
         done = subprocess.run(

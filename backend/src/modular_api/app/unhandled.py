@@ -20,6 +20,8 @@ async def answer_unhandled(request: Request, exc: Exception) -> Response:
     return problem_response(
         500,
         "The server failed to answer; its log has the details under the request's id.",
-        headers={HEADER: request_id},
+        # The server closes the connection after a handler that raised; told of it, a
+        # client does not send its next request there.
+        headers={HEADER: request_id, "Connection": "close"},
         request_id=request_id,
     )

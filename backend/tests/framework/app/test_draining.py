@@ -6,6 +6,7 @@ import asyncio
 from typing import Any, Self
 
 import pytest
+
 from modular_api import Module
 from modular_api.app import draining
 from modular_api.app.draining import DRAIN_KEY, drain_app

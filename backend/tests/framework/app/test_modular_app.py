@@ -405,6 +405,7 @@ class TestErrors:
         assert answer.status_code == 500
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["x-request-id"] == "abc-1"
+        assert answer.headers["connection"] == "close"
         assert answer.json()["request_id"] == "abc-1"
         assert "secret" not in answer.text
         with TestClient(app) as strict, pytest.raises(RuntimeError) as caught:

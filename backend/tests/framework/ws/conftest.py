@@ -9,12 +9,13 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, Self
 
 import pytest
+from pydantic import BaseModel
+from websockets.sync.client import ClientConnection, connect
+
 from modular_api import Module
 from modular_api.app.modular_app import ModularApp
 from modular_api.testing import LiveServer
 from modular_api.ws import WsRouter
-from pydantic import BaseModel
-from websockets.sync.client import ClientConnection, connect
 
 ADDRESS = "/api/v1/market/ws"
 

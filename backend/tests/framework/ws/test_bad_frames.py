@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from fastws import OperationRouter
+from websockets.exceptions import ConnectionClosed
+
 from modular_api.testing import LiveServer
 from modular_api.ws import Limits
-from websockets.exceptions import ConnectionClosed
 
 Make = Callable[..., Any]
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+
 from modular_api.ws.adapter import FastWSAdapter
 from modular_api.ws.errors import SocketError
 from modular_api.ws.frames import Frame, Position, Request

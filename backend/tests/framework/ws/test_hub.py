@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from modular_api.ws.bus import Event
 from modular_api.ws.frames import Frame, Position
 from modular_api.ws.hub import Hub, Member, Policy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from modular_api.errors import ConfigurationError
 from modular_api.ws.limits import BadMessageMeter, Limits
 

@@ -13,11 +13,12 @@ from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+from websockets.exceptions import ConnectionClosed
+
 from modular_api.testing import LiveServer
 from modular_api.ws import Limits, WsRouter
 from modular_api.ws.serving import uvicorn_options
-from pydantic import BaseModel
-from websockets.exceptions import ConnectionClosed
 
 Make = Callable[..., Any]
 

@@ -7,10 +7,11 @@ from types import new_class
 from typing import Any, Generic, Literal, TypeVar
 
 import pytest
+from pydantic import BaseModel
+
 from modular_api.module.declaration import BadDeclaration
 from modular_api.ws import Policy, WsRouter
 from modular_api.ws.errors import BadSocketDeclaration, SocketNotRunning
-from pydantic import BaseModel
 
 T = TypeVar("T")
 

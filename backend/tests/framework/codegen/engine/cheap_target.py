@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeAlias
 
@@ -142,3 +143,12 @@ class FaultyTarget(CheapTarget):
                 print("hello from a library")
                 os.write(1, b"hello from C\n")
         return super().render(job, formatted_texts)
+
+
+def generate_there(
+    lent: LentWorkers, job: GenerationJob, started: Path, result: Connection
+) -> None:
+    """Generate in a borrowing process, and say which process rendered."""
+    target = FaultyTarget(fault="none", started=started)
+    summary = Engine([target]).using(lent).generate([job])
+    result.send((summary.modules[0].outcome, started.read_text()))

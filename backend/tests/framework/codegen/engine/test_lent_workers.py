@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
-from cheap_target import CheapTarget, FaultyTarget, MakeJob
+from cheap_target import CheapTarget, FaultyTarget, MakeJob, generate_there
 
 from modular_api.codegen.engine import Engine
 from modular_api.codegen.errors import (
@@ -16,20 +15,10 @@ from modular_api.codegen.errors import (
     GenerationStopped,
     WorkerCrashed,
 )
-from modular_api.codegen.job import GenerationJob
 from modular_api.codegen.lent_workers import LentWorkers, lend
 from modular_api.codegen.messages import RenderRequest
 from modular_api.codegen.stopping import Stop
 from modular_api.codegen.worker_process import WorkerPool
-
-
-def generate_there(
-    lent: LentWorkers, job: GenerationJob, started: Path, result: Connection
-) -> None:
-    """Generate in a borrowing process, and say which process rendered."""
-    target = FaultyTarget(fault="none", started=started)
-    summary = Engine([target]).using(lent).generate([job])
-    result.send((summary.modules[0].outcome, started.read_text()))
 
 
 def test_processes_that_come_and_go_share_one_warm_worker(
