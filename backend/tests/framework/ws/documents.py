@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft7Validator  # type: ignore[import-untyped]  # has no types
+from jsonschema import Draft7Validator
 
 CHECK = Path(__file__).parents[3] / "scripts" / "asyncapi_check"
 

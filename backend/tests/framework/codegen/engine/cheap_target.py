@@ -15,7 +15,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeAlias
 
+from modular_api.codegen.engine import Engine
 from modular_api.codegen.job import GenerationJob, SpecKind
+from modular_api.codegen.lent_workers import LentWorkers
 
 _NOBODY = 65534
 
