@@ -33,8 +33,14 @@ class SpecError(ModularError):
 class ServiceNotRunning(ModularError):
     """A module's service was asked for, but the module's lifespan is not running."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, *, app_runs: bool = False) -> None:
         self.module = module
+        if app_runs:
+            super().__init__(
+                f"Module '{module}' has no service: give its Module(...) a `service=`, "
+                "or take the Service parameter out of the handler."
+            )
+            return
         super().__init__(
             f"The service of module '{module}' is not running: it lives from the start "
             "to the end of the app's lifespan, and no lifespan was entered. Serve the "
@@ -60,10 +66,11 @@ class ModuleLifespanError(ModularError):
         cause: BaseException,
         *,
         directory: Path | None = None,
+        place: str | None = None,
     ) -> None:
         self.module = module
         self.phase = phase
-        self.place = place_of(cause, within=directory)
+        self.place = place or place_of(cause, within=directory)
         super().__init__(
             f"Module '{module}' failed while {phase}, at {self.place}: "
             f"{describe(cause)}"

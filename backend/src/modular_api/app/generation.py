@@ -22,6 +22,7 @@ from modular_api.garbage import collector_paused
 from modular_api.module.module_app import ModuleApp
 from modular_api.specs.canonical import canonical_bytes
 from modular_api.specs.differences import describe_differences
+from modular_api.specs.errors import CorruptSpecFile
 from modular_api.specs.store import SpecFile
 
 if TYPE_CHECKING:
@@ -134,7 +135,13 @@ def _log_differences(job: GenerationJob) -> None:
             continue
         old = file.load()
         new = json.loads(document.content)
-        for sentence in describe_differences(old, new):
+        try:
+            sentences = describe_differences(old, new)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CorruptSpecFile(
+                file.path, f"it is JSON, but no specification ({error})"
+            ) from error
+        for sentence in sentences:
             log.info("%s: %s", _title(job.module, document), sentence)
 
 

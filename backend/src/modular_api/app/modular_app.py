@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Lifespan
+from starlette.types import ASGIApp, Lifespan
 
+from modular_api.app.about import add_about
 from modular_api.app.asyncapi_page import asyncapi_routes
 from modular_api.app.contract_check import ContractCheck
 from modular_api.app.description import describe_app
@@ -26,6 +27,7 @@ from modular_api.app.peers import run_peers
 from modular_api.app.request_context import RequestContextMiddleware
 from modular_api.app.socket_documents import merged_sockets
 from modular_api.app.unhandled import answer_unhandled
+from modular_api.errors import ConfigurationError
 from modular_api.model import AppModel
 from modular_api.module.module_app import ModuleApp, VersionApp
 from modular_api.problems import answer_http_exception
@@ -53,7 +55,10 @@ class ModularApp(FastAPI):
         generation: brings the modules' files up to date at start; None leaves them.
         contracts: compares the documents with what was promised, at start.
         lifespan: entered before the modules and left after them.
-        fastapi_options: everything else FastAPI takes.
+        fastapi_options: everything else FastAPI takes, but for what could not reach
+            the modules, or would be answered twice.
+
+    Raises: ConfigurationError: an option cannot be used here.
     """
 
     def __init__(
@@ -75,12 +80,13 @@ class ModularApp(FastAPI):
         self.contracts = contracts
         self._own_lifespan = lifespan
         self.modules_apps = sorted(modules, key=lambda module: module.name)
+        _refuse(fastapi_options)
         super().__init__(
             openapi_url=None,
             docs_url=None,
             redoc_url=None,
             lifespan=_lifespan,
-            middleware=[Middleware(RequestContextMiddleware), *middleware],
+            middleware=list(middleware),
             exception_handlers={
                 HTTPException: answer_http_exception,
                 Exception: answer_unhandled,
@@ -90,6 +96,11 @@ class ModularApp(FastAPI):
         )
         for version in self.version_names:
             self._mount(version)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        # Around everything, the error guard too: whatever answers, and whatever is
+        # logged, has the request's id.
+        return RequestContextMiddleware(super().build_middleware_stack())
 
     @property
     def version_names(self) -> list[str]:
@@ -103,6 +114,7 @@ class ModularApp(FastAPI):
             version, self.modules_apps, merged=self.merged_asyncapi
         )
         for app in self._apps_of(version):
+            app.dependency_overrides = self.dependency_overrides
             self.mount(app.prefix, app)
         self.router.routes += docs_routes(self.title, version)
 
@@ -127,9 +139,11 @@ class ModularApp(FastAPI):
             ModuleSpec(app.module_name, version, app.prefix, app.openapi())
             for app in self._apps_of(version)
         ]
-        return merge(
+        document = merge(
             specs, title=self.title, version=version, description=self.description
         )
+        add_about(document, self)
+        return document
 
     def merged_asyncapi(self, version: str = "v1") -> Document:
         """Return the AsyncAPI document of all sockets of this version."""
@@ -141,8 +155,8 @@ class ModularApp(FastAPI):
         )
 
     def openapi(self) -> Document:
-        """Return the merged document of v1, so that FastAPI's own tools find it."""
-        return self.merged_openapi()
+        """Return the merged document of the oldest version, for FastAPI's own tools."""
+        return self.merged_openapi(self.version_names[0])
 
     def _merged_bytes(self, version: str) -> bytes:
         if version not in self._merged_by_version:
@@ -166,6 +180,23 @@ class ModularApp(FastAPI):
     def describe(self) -> AppModel:
         """Return the static model of the app; needs no lifespan."""
         return describe_app(self.title, self.version, self.modules_apps)
+
+
+_REFUSED = {
+    "dependencies": "it would not guard the modules; declare it in each Module(...)",
+    "docs_url": "the page is at /api/<version>/docs",
+    "openapi_url": "the document is at /api/<version>/openapi.json",
+    "redoc_url": "only Swagger UI is shipped, at /api/<version>/docs",
+}
+
+
+def _refuse(options: Mapping[str, Any]) -> None:
+    faults = [f"{name}: {why}" for name, why in _REFUSED.items() if name in options]
+    if faults:
+        raise ConfigurationError(
+            "An app of modules does not take these options; leave them out. "
+            + "; ".join(faults)
+        )
 
 
 @asynccontextmanager

@@ -14,7 +14,6 @@ from modular_api.clients.context import request_id
 from modular_api.clients.peers import current_peers
 from modular_api.types import REQUEST_ID_KEY
 
-HEADER = "X-Request-ID"
 _RAW_HEADER = b"x-request-id"
 
 _ACCEPTED = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -40,7 +39,8 @@ class RequestContextMiddleware:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), header]
+                others = (h for h in message.get("headers", ()) if h[0] != _RAW_HEADER)
+                message["headers"] = [*others, header]
             await send(message)
 
         # Not reset afterwards: a server runs each request in a context of its own, and

@@ -41,7 +41,11 @@ def builtin_router(
 ) -> APIRouter:
     """Build the routes of one version, but for paths the module's own router has."""
     router = APIRouter(tags=[module])
-    taken = {context.path for context in iter_route_contexts(beside.routes)}
+    taken = {
+        context.path
+        for context in iter_route_contexts(beside.routes)
+        if "GET" in (context.methods or ())
+    }
 
     async def health() -> ModuleHealth:
         """Tell that the module is alive."""

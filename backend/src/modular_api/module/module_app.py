@@ -17,6 +17,7 @@ from modular_api.clients.errors import ClientTimeout, PeerMissing, PeerUnavailab
 from modular_api.module.builtin_routes import builtin_router
 from modular_api.module.declaration import Module
 from modular_api.module.peer_problems import answer_peer_error
+from modular_api.module.service import VERSION_STATES_KEY
 from modular_api.module.socket import serve_socket
 from modular_api.problems import answer_http_exception, answer_validation_error
 from modular_api.specs.openapi import build_document
@@ -72,9 +73,20 @@ class VersionApp(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self
         scope[MODULE_KEY] = self.module_name
+        # `url_for` looks here: without it, a neighbour's route of the same name answers.
+        scope["router"] = self.router
+        scope["app_root_path"] = scope.get("root_path", "")
+        self._add_own_state(scope)
         if self.middleware_stack is None:
             self.middleware_stack = self.build_middleware_stack()
         await self.middleware_stack(scope, receive, send)
+
+    def _add_own_state(self, scope: Scope) -> None:
+        """Let the request see what the version's own lifespan yielded, and no other's."""
+        state = scope.get("state")
+        if state:
+            states = state.get(VERSION_STATES_KEY, {})
+            state.update(states.get((self.module_name, self.version_name), {}))
 
     def build_middleware_stack(self) -> ASGIApp:
         handlers = dict(self.exception_handlers)

@@ -22,6 +22,9 @@ The value of `__aenter__` is the service the handlers see.
 SERVICES_KEY = "modular_api.services"
 """Key of the lifespan state that maps module names to running services."""
 
+VERSION_STATES_KEY = "modular_api.version_states"
+"""Key of the lifespan state that maps (module, version) to what its lifespan yielded."""
+
 
 def service_of(scope: Scope) -> Any:
     """Return the running service of the module this request was routed to.
@@ -30,11 +33,11 @@ def service_of(scope: Scope) -> Any:
         declares no service.
     """
     module: str = scope.get(MODULE_KEY, "")
-    services: Mapping[str, Any] = scope.get("state", {}).get(SERVICES_KEY, {})
+    services: Mapping[str, Any] | None = scope.get("state", {}).get(SERVICES_KEY)
     try:
-        return services[module]
+        return (services or {})[module]
     except KeyError:
-        raise ServiceNotRunning(module) from None
+        raise ServiceNotRunning(module, app_runs=services is not None) from None
 
 
 async def _service(connection: HTTPConnection) -> Any:

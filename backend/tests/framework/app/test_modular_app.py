@@ -5,14 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
+from openapi_spec_validator import validate
+from starlette.middleware.cors import CORSMiddleware
 
-from modular_api import AppFactory, ModularApp, ModuleLifespanError, ServiceNotRunning
+from modular_api import (
+    AppFactory,
+    ConfigurationError,
+    ModularApp,
+    ModuleLifespanError,
+    ServiceNotRunning,
+)
 from modular_api.specs.errors import SchemaNameConflict
 
 QUOTES = """
@@ -501,3 +511,217 @@ class TestInterfaces:
         app = AppFactory(modules_dir).create_app()
         with pytest.raises(SchemaNameConflict, match="BbItem"), TestClient(app):
             pass
+
+
+class TestNeighbours:
+    """What a module does is the same beside others, whatever they are called."""
+
+    @pytest.fixture
+    def client(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> Iterator[TestClient]:
+        """Two modules of equal code, each with a lifespan of its own."""
+        source = """
+            from contextlib import asynccontextmanager
+            from fastapi import APIRouter, Request
+            from modular_api import Module
+
+            @asynccontextmanager
+            async def lifespan(app):
+                yield {{"db": "{name}"}}
+
+            router = APIRouter(lifespan=lifespan)
+
+            @router.get("/items/{{number}}")
+            async def get_item(number: int, request: Request) -> str:
+                return request.url_for("get_item", number=number).path
+
+            @router.get("/db")
+            async def read_db(request: Request) -> str:
+                return request.state.db
+
+            @router.post("/version")
+            async def set_version() -> str:
+                return "set"
+
+            module = Module(routers={{"v1": router}})
+        """
+        for name in ("a", "b"):
+            write_module(name, source.format(name=name))
+        app = AppFactory(modules_dir, generation="off").create_app()
+        with TestClient(app) as client:
+            yield client
+
+    @pytest.mark.parametrize("name", ["a", "b"])
+    def test_a_url_is_the_modules_own(self, client: TestClient, name: str) -> None:
+        """Not that of a neighbour with a handler of the same name."""
+        path = f"/api/v1/{name}/items/1"
+        assert client.get(path).json() == path
+
+    @pytest.mark.parametrize("name", ["a", "b"])
+    def test_the_state_of_a_lifespan_is_the_modules_own(
+        self, client: TestClient, name: str
+    ) -> None:
+        """Two lifespans may yield the same key."""
+        assert client.get(f"/api/v1/{name}/db").json() == name
+
+    def test_another_method_does_not_take_a_built_in_route_away(
+        self, client: TestClient
+    ) -> None:
+        """POST /version is the module's, GET /version still answers."""
+        assert client.post("/api/v1/a/version").json() == "set"
+        assert client.get("/api/v1/a/version").json()["version"] == "v1"
+
+
+class TestFastapiOptions:
+    @pytest.mark.parametrize(
+        "option", ["dependencies", "docs_url", "openapi_url", "redoc_url"]
+    )
+    def test_an_option_that_could_do_nothing_is_refused(
+        self, modules_dir: Path, option: str
+    ) -> None:
+        """A guard that guards nothing is worse than none."""
+        options: dict[str, Any] = {option: None}
+        factory = AppFactory(modules_dir, generation="off", **options)
+        with pytest.raises(ConfigurationError, match=option):
+            factory.create_app()
+
+    def test_what_an_app_says_of_itself_stands_in_the_merged_document(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """Contact, licence, servers and the words for a module's tag."""
+        write_module("quotes", QUOTES)
+        app = AppFactory(
+            modules_dir,
+            generation="off",
+            contact={"name": "Ada"},
+            license_info={"name": "MIT"},
+            servers=[{"url": "https://example.com"}],
+            openapi_tags=[{"name": "quotes", "description": "Prices."}],
+        ).create_app()
+        document = app.openapi()
+        assert document["info"]["contact"] == {"name": "Ada"}
+        assert document["info"]["license"] == {"name": "MIT"}
+        assert document["servers"] == [{"url": "https://example.com"}]
+        assert {"name": "quotes", "description": "Prices."} in document["tags"]
+        validate(document)
+
+    def test_dependencies_are_overridden_for_the_whole_app(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """As in FastAPI, on the app a test holds."""
+        source = """
+            from fastapi import APIRouter, Depends
+            from modular_api import Module
+            router = APIRouter()
+
+            def who() -> str:
+                return "nobody"
+
+            @router.get("/who")
+            async def tell(name: str = Depends(who)) -> str:
+                return name
+
+            module = Module(routers={"v1": router})
+        """
+        write_module("people", source)
+        app = AppFactory(modules_dir, generation="off").create_app()
+        [module] = app.modules_apps
+        route = next(
+            context
+            for context in iter_route_contexts(module.versions["v1"].routes)
+            if context.path == "/who"
+        )
+        [dependency] = route.dependant.dependencies
+        app.dependency_overrides[dependency.call] = lambda: "Ada"
+        with TestClient(app) as client:
+            assert client.get("/api/v1/people/who").json() == "Ada"
+
+    def test_every_answer_has_one_request_id(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """Also those of middleware that was added, and of a handler that sets its own."""
+        source = """
+            from fastapi import APIRouter, Response
+            from modular_api import Module
+            router = APIRouter()
+
+            @router.get("/own")
+            async def own(response: Response) -> str:
+                response.headers["X-Request-ID"] = "mine"
+                return "ok"
+
+            module = Module(routers={"v1": router})
+        """
+        write_module("people", source)
+        app = AppFactory(modules_dir, generation="off").create_app()
+        app.add_middleware(CORSMiddleware, allow_origins=["*"])
+        preflight = {"Origin": "http://x", "Access-Control-Request-Method": "GET"}
+        with TestClient(app, headers={"X-Request-ID": "abc"}) as client:
+            answers = [
+                client.options("/api/v1/people/own", headers=preflight),
+                client.get("/api/v1/people/own"),
+            ]
+        for answer in answers:
+            assert answer.headers.get_list("x-request-id") == ["abc"]
+
+
+class TestStartsThatEndOddly:
+    @pytest.mark.parametrize(
+        "odd", ["raise SystemExit(0)", "import asyncio; raise asyncio.CancelledError"]
+    )
+    def test_whatever_ends_a_start_is_the_modules_failure(
+        self, modules_dir: Path, write_module: Callable[..., Path], odd: str
+    ) -> None:
+        """Nobody asked to stop, so it names module and phase and does not exit 0."""
+        source = service("m1").replace('log.append("enter m1")', odd)
+        write_module("m1", source)
+        app = AppFactory(modules_dir, generation="off").create_app()
+        with pytest.raises(ModuleLifespanError, match="'m1'.*entering"):
+            with TestClient(app):
+                pass
+
+    def test_a_failing_close_does_not_hide_why_the_start_failed(
+        self,
+        modules_dir: Path,
+        write_module: Callable[..., Path],
+        event_log: list[str],
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """The start's error is raised, the close's is logged and noted on it."""
+        write_module("m1", service("m1", fail="leaving"))
+        write_module("m2", service("m2", fail="entering", uses="m1"))
+        app = AppFactory(modules_dir, generation="off").create_app()
+        with pytest.raises(ModuleLifespanError, match="'m2'") as caught:
+            with TestClient(app):
+                pass
+        assert "'m1' failed while leaving" in "".join(caught.value.__notes__)
+        assert "'m1' failed while leaving" in caplog.text
+
+    def test_a_service_of_the_wrong_kind_is_found_in_its_file(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """The place is the class's."""
+        source = """
+            from modular_api import Module
+
+            def make_service():
+                return 3
+
+            module = Module(service=make_service)
+        """
+        folder = write_module("m1", source)
+        app = AppFactory(modules_dir, generation="off").create_app()
+        with pytest.raises(ModuleLifespanError) as caught, TestClient(app):
+            pass
+        assert caught.value.place == f"{folder / 'module.py'}:4"
+
+    def test_a_module_without_a_service_is_told_so(
+        self, modules_dir: Path, write_module: Callable[..., Path]
+    ) -> None:
+        """Not to start what runs already."""
+        write_module("m1", COUNTED.replace(", service=Counter", ""))
+        app = AppFactory(modules_dir, generation="off").create_app()
+        with TestClient(app) as client:
+            with pytest.raises(ServiceNotRunning, match="has no service"):
+                client.post("/api/v1/m1/count")

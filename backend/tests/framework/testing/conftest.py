@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -90,6 +90,13 @@ def _create_app() -> FastAPI:
 def create_app() -> Callable[[], FastAPI]:
     """The app the plugin's fixtures work with in this folder."""
     return _create_app
+
+
+@pytest.fixture(scope="session")
+def running_server() -> Iterator[LiveServer]:
+    """The plugin's own would be shared with the other folders, whose app is another."""
+    with LiveServer(_create_app()) as server:
+        yield server
 
 
 @pytest.fixture

@@ -51,9 +51,12 @@ def serve(
     )
     config.load()
     config.lifespan_class = AppLifespan
+    server = _Server(config, on_ready)
     try:
-        _Server(config, on_ready).run(sockets=[listener])
+        server.run(sockets=[listener])
     except asyncio.CancelledError:
+        if not server.should_exit:
+            raise  # nobody asked for it
         log.info("stopped while the app was starting")
 
 
