@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from modular_api import ModuleRegistry, RegistryError
+from modular_api import AppFactory, ConfigurationError, ModuleRegistry, RegistryError
 from modular_api.registry.faults import (
     BadModuleName,
     DuplicateModule,
     MissingDeclaration,
+    ModuleFromElsewhere,
     ModuleImportFailed,
+    ModuleNotBindable,
     ModulesFolderMissing,
     UnknownModule,
+    UnreadableFolder,
     UsesCycle,
 )
-from modular_api.registry.start_order import start_order
+from modular_api.registry.missing_clients import forget
+from modular_api.registry.start_order import find_cycles, start_order
 
 EMPTY = "from modular_api import Module\nmodule = Module()\n"
 
@@ -34,6 +42,50 @@ def write(folder: Path, name: str, source: str = EMPTY, doc: str = "") -> Path:
 def using(*names: str) -> str:
     """Return the source of a module that uses others."""
     return f"from modular_api import Module\nmodule = Module(uses={list(names)!r})\n"
+
+
+PATHLESS = """
+from fastapi import APIRouter
+from modular_api import Module
+
+router = APIRouter()
+
+@router.get("")
+def read() -> int:
+    return 1
+
+module = Module(routers={"v1": router})
+"""
+
+
+@contextmanager
+def unreadable(folder: Path) -> Iterator[None]:
+    """Take all rights on a folder away, and be an ordinary user: root has them all."""
+    user = os.geteuid()
+    folder.chmod(0)
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Return a folder whose parents anybody may enter, unlike those of `tmp_path`."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder).resolve()
+
+
+@pytest.fixture
+def own_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let what a test puts on the search path and imports end with the test."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield
+    forget("modules")
 
 
 def faults_of(
@@ -91,6 +143,32 @@ class TestDiscovery:
         assert kind is ModulesFolderMissing
         assert "no_such_package" in text
 
+    def test_an_unreadable_folder_is_a_fault(self, open_folder: Path) -> None:
+        """The folder is named, be it the one of all modules or that of one."""
+        write(open_folder / "one", "quotes")
+        closed = write(open_folder / "two", "broker")
+        write(open_folder / "two", "Bad")
+        registry = ModuleRegistry([open_folder / "one", open_folder / "two"])
+        with unreadable(open_folder / "one"):
+            faults = faults_of(registry, [])
+        assert [kind for kind, _ in faults] == [UnreadableFolder, BadModuleName]
+        assert str(open_folder / "one") in faults[0][1]
+        with unreadable(closed):
+            faults = faults_of(registry, [])
+        assert [kind for kind, _ in faults] == [UnreadableFolder, BadModuleName]
+        assert str(closed) in faults[0][1]
+
+    def test_a_folder_below_an_unreadable_one_is_a_fault(
+        self, open_folder: Path
+    ) -> None:
+        """Whether it exists cannot even be told."""
+        write(open_folder / "closed" / "modules", "quotes")
+        folder = open_folder / "closed" / "modules"
+        with unreadable(open_folder / "closed"):
+            [(kind, text)] = faults_of(ModuleRegistry(folder))
+        assert kind is UnreadableFolder
+        assert str(folder) in text
+
 
 class TestEnabling:
     def test_a_module_that_is_not_enabled_is_not_imported(self, tmp_path: Path) -> None:
@@ -122,6 +200,18 @@ class TestEnabling:
         loaded = ModuleRegistry(tmp_path).load(["web"], include_uses=True)
         assert [module.name for module in loaded] == ["quotes", "broker", "web"]
 
+    @pytest.mark.parametrize("names", ["quotes broker", "quotes,broker", "quotes"])
+    def test_a_string_is_no_list_of_names(self, tmp_path: Path, names: str) -> None:
+        """It is refused and not read letter by letter."""
+        write(tmp_path, "quotes")
+        expected = f"is the string '{names}', expected a list of names; pass ['quotes'"
+        with pytest.raises(ConfigurationError) as caught:
+            ModuleRegistry(tmp_path).load(names)
+        assert expected in str(caught.value)
+        with pytest.raises(ConfigurationError) as caught:
+            AppFactory(tmp_path, generation="off").create_app(names)
+        assert expected in str(caught.value)
+
 
 class TestStartOrder:
     def test_the_used_starts_before_its_users(self) -> None:
@@ -138,6 +228,20 @@ class TestStartOrder:
         with pytest.raises(UsesCycle) as caught:
             start_order({"a": ["b"], "b": ["c"], "c": ["a"], "d": ["a"]})
         assert caught.value.path == ("a", "b", "c", "a")
+
+    def test_every_circle_is_found(self) -> None:
+        """Circles that share no module are all told, and nothing but circles."""
+        uses = {
+            "a": ["b"],
+            "b": ["a", "c"],
+            "c": ["d"],
+            "d": ["c"],
+            "e": ["e"],
+            "f": ["e", "a"],
+        }
+        paths = [cycle.path for cycle in find_cycles(uses)]
+        assert paths == [("a", "b", "a"), ("c", "d", "c"), ("e", "e")]
+        assert find_cycles({"a": ["b"], "b": []}) == []
 
 
 class TestFaults:
@@ -224,6 +328,47 @@ class TestFaults:
         assert kind is UsesCycle
         assert "a → b → a" in text
 
+    def test_every_circle_is_told(self, tmp_path: Path) -> None:
+        """Three circles are three faults."""
+        for name, used in {"a": "b", "b": "a", "c": "d", "d": "c", "e": "e"}.items():
+            write(tmp_path, name, using(used))
+        texts = [text for _, text in faults_of(ModuleRegistry(tmp_path))]
+        assert len(texts) == 3
+        for circle, text in zip(
+            ("a → b → a", "c → d → c", "e → e"), texts, strict=True
+        ):
+            assert circle in text
+
+    @pytest.mark.parametrize(
+        "source", ["import sys\nsys.exit(3)\n", "x = 1\nraise GeneratorExit('x')\n"]
+    )
+    def test_a_module_cannot_end_the_process(self, tmp_path: Path, source: str) -> None:
+        """What is no Exception is reported too, from either file."""
+        package = write(tmp_path, "quotes", source)
+        (write(tmp_path, "broker") / "__init__.py").write_text(source)
+        faults = faults_of(ModuleRegistry(tmp_path))
+        assert [kind for kind, _ in faults] == [ModuleImportFailed] * 2
+        assert f"{package / 'module.py'}:2" in faults[1][1]
+
+    def test_ctrl_c_is_no_fault(self, tmp_path: Path) -> None:
+        """Who interrupts an import wants the process to end."""
+        write(tmp_path, "quotes", "raise KeyboardInterrupt")
+        with pytest.raises(KeyboardInterrupt):
+            ModuleRegistry(tmp_path).load()
+
+    def test_modules_that_cannot_be_bound(self, tmp_path: Path) -> None:
+        """FastAPI's refusal of a route is told with the module's name, for each."""
+        write(tmp_path, "broker", PATHLESS)
+        write(tmp_path, "fine")
+        write(tmp_path, "quotes", PATHLESS)
+        with pytest.raises(RegistryError) as caught:
+            AppFactory(tmp_path, generation="off").create_app()
+        faults = caught.value.faults
+        assert [type(fault) for fault in faults] == [ModuleNotBindable] * 2
+        for name, fault in zip(("broker", "quotes"), faults, strict=True):
+            assert f"Module '{name}' in {tmp_path / name}" in str(fault)
+            assert "FastAPIError: Prefix and path cannot be both empty" in str(fault)
+
     def test_every_fault_is_listed_at_once(self, tmp_path: Path) -> None:
         """One error lists all, so that they can be mended in one go."""
         write(tmp_path, "Bad")
@@ -259,3 +404,75 @@ class TestImports:
         [first] = ModuleRegistry(tmp_path / "one").load()
         [second] = ModuleRegistry(tmp_path / "two").load()
         assert (first.description, second.description) == ("First.", "Second.")
+
+    @pytest.mark.usefixtures("own_imports")
+    def test_folders_that_share_an_importable_name(self, tmp_path: Path) -> None:
+        """The first on the path keeps it, and each gets its own code."""
+        outer, inner = tmp_path / "modules", tmp_path / "sub" / "modules"
+        write(outer, "quotes", doc="Outer.")
+        write(inner, "quotes", doc="Inner.")
+        sys.path[:0] = [str(outer.parent), str(inner.parent)]
+        [second] = ModuleRegistry(inner).load()
+        [first] = ModuleRegistry(outer).load()
+        assert (first.description, second.description) == ("Outer.", "Inner.")
+        assert "modules.quotes.module" in sys.modules
+
+    @pytest.mark.usefixtures("own_imports")
+    @pytest.mark.parametrize("later_first", [False, True])
+    @pytest.mark.parametrize("regular", [False, True])
+    def test_two_apps_whose_folders_share_an_importable_name(
+        self, tmp_path: Path, later_first: bool, regular: bool
+    ) -> None:
+        """Each loads its own code, in what order ever the path got their parents."""
+        folders = [tmp_path / "x" / "modules", tmp_path / "y" / "modules"]
+        for folder in folders:
+            write(folder, "quotes", doc=f"Of {folder.parent.name}.")
+            source = "from ..quotes import __doc__ as peer\n" + EMPTY
+            write(
+                folder, "broker", source + f"assert peer == 'Of {folder.parent.name}.'"
+            )
+            if regular:
+                (folder / "__init__.py").write_text("")
+        sys.path.insert(0, str(folders[0].parent))
+        if not later_first:
+            sys.path.insert(1, str(folders[1].parent))
+        ModuleRegistry(folders[0]).load(["quotes"])
+        if later_first:
+            sys.path.insert(0, str(folders[1].parent))
+        for folder in reversed(folders):
+            broker, quotes = ModuleRegistry(folder).load()
+            assert quotes.description == f"Of {folder.parent.name}."
+            assert broker.directory == folder / "broker"
+
+    @pytest.mark.usefixtures("own_imports")
+    def test_a_package_elsewhere_does_not_hide_a_bare_folder(
+        self, tmp_path: Path
+    ) -> None:
+        """Python prefers a package to a folder without `__init__.py`; we do not."""
+        own, other = tmp_path / "x" / "modules", tmp_path / "y" / "modules"
+        (write(own, "quotes") / "__init__.py").unlink()
+        write(other, "quotes", "raise RuntimeError('the code of another folder')")
+        sys.path[:0] = [str(own.parent), str(other.parent)]
+        [module] = ModuleRegistry(own).load()
+        assert module.directory == own / "quotes"
+
+    def test_code_from_elsewhere_is_refused(self, tmp_path: Path) -> None:
+        """A package that leads its own imports away is not taken for the module."""
+        other = write(tmp_path / "other", "quotes")
+        package = write(tmp_path / "modules", "quotes")
+        (package / "__init__.py").write_text(f"__path__ = [{str(other)!r}]\n")
+        [(kind, text)] = faults_of(ModuleRegistry(tmp_path / "modules"))
+        assert kind is ModuleFromElsewhere
+        assert str(package) in text and str(other / "module.py") in text
+
+    @pytest.mark.usefixtures("own_imports")
+    def test_a_linked_module_keeps_its_importable_name(self, tmp_path: Path) -> None:
+        """Where a link leads is no folder of somebody else."""
+        real = write(tmp_path / "real", "quotes")
+        folder = tmp_path / "proj" / "modules"
+        folder.mkdir(parents=True)
+        (folder / "quotes").symlink_to(real)
+        sys.path.insert(0, str(folder.parent))
+        for _ in range(2):
+            [module] = ModuleRegistry(folder).load()
+        assert sys.modules["modules.quotes.module"].module is module.declaration

@@ -6,7 +6,7 @@ Source: RFC 9457, Problem Details for HTTP APIs.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -73,19 +73,38 @@ async def answer_http_exception(request: Request, exc: Exception) -> Response:
 async def answer_validation_error(request: Request, exc: Exception) -> Response:
     """Exception handler: FastAPI's own 422 answer, for every input.
 
-    The answer repeats the input, and JSON as Python reads it may hold NaN and Infinity,
-    which no JSON answer can: they are told as text.
+    The answer repeats the input, which may hold what no JSON answer can: NaN, Infinity
+    and halves of surrogate pairs, as Python reads JSON, and bytes that are no text.
+    They are told as text. An input that cannot be repeated at all is left out.
     """
     assert isinstance(exc, RequestValidationError)
-    detail = jsonable_encoder(exc.errors())
-    return JSONResponse({"detail": _finite(detail)}, status_code=422)
+    errors = exc.errors()
+    try:
+        return _unprocessable(errors)
+    except (RecursionError, TypeError, ValueError):
+        # It is nested more deeply than Python can write, or it is no data.
+        words = ("type", "loc", "msg")
+        return _unprocessable(
+            [{word: error[word] for word in words} for error in errors]
+        )
 
 
-def _finite(value: Any) -> Any:
+def _unprocessable(errors: Sequence[Any]) -> Response:
+    detail = jsonable_encoder(errors, custom_encoder={bytes: _text_of})
+    return JSONResponse({"detail": _tellable(detail)}, status_code=422)
+
+
+def _text_of(content: bytes) -> str:
+    return content.decode(errors="replace")
+
+
+def _tellable(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {_tellable(key): _tellable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(item) for item in value]
+        return [_tellable(item) for item in value]
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return value

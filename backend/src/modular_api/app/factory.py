@@ -15,6 +15,7 @@ from modular_api.codegen.mode import GenerationMode
 from modular_api.codegen.python_target import PythonClient
 from modular_api.errors import ConfigurationError
 from modular_api.module.module_app import ModuleApp
+from modular_api.registry.faults import ModuleNotBindable, RegistryError
 from modular_api.registry.loading import LoadedModule
 from modular_api.registry.registry import ModuleRegistry, ModulesDir
 
@@ -81,7 +82,9 @@ class AppFactory:
             include_uses: take also the modules these declare in `uses`.
             generation: for this app, in place of the factory's.
 
-        Raises: RegistryError: with every fault found; nothing was started.
+        Raises:
+            RegistryError: with every fault found; nothing was started.
+            ConfigurationError: `enabled_module_names` is a string.
         """
         chosen = replace(
             self.generation, mode=generation or self.generation.mode, early=[]
@@ -97,8 +100,7 @@ class AppFactory:
             include_uses=include_uses,
             make_client=make_client if may_write else None,
         )
-        modules = [_bind(module) for module in loaded]
-        return ModularApp(modules, generation=chosen, **self._app_options)
+        return ModularApp(_bind_all(loaded), generation=chosen, **self._app_options)
 
 
 def _mode(generation: GenerationMode | str | None) -> GenerationMode | None:
@@ -122,7 +124,28 @@ def _mode(generation: GenerationMode | str | None) -> GenerationMode | None:
     return None
 
 
+def _bind_all(loaded: Iterable[LoadedModule]) -> list[ModuleApp]:
+    """Bind every module.
+
+    Raises: RegistryError: with every module that cannot be bound.
+    """
+    modules: list[ModuleApp] = []
+    faults: list[ModuleNotBindable] = []
+    for module in loaded:
+        try:
+            modules.append(_bind(module))
+        except ModuleNotBindable as fault:
+            faults.append(fault)
+    if faults:
+        raise RegistryError(faults)
+    return modules
+
+
 def _bind(module: LoadedModule) -> ModuleApp:
-    return module.declaration.create_app(
-        module.name, description=module.description, directory=module.directory
-    )
+    """Bind one module. Raises: ModuleNotBindable."""
+    try:
+        return module.declaration.create_app(
+            module.name, description=module.description, directory=module.directory
+        )
+    except Exception as error:
+        raise ModuleNotBindable(module.name, module.directory, error) from error

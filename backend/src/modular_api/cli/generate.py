@@ -71,4 +71,6 @@ def _generate(source: AppSource, output_dir: Path | None, *, check: bool) -> Sum
             jobs.append(job_of(module, directory))
     if app.generation is None:
         return new_engine().generate(jobs, mode)
-    return app.generation.engine.generate(jobs, mode).including(app.generation.early)
+    # Generating was asked for: what an app may leave undone at its start is an error.
+    engine = app.generation.engine.strict()
+    return engine.generate(jobs, mode).including(app.generation.early)

@@ -80,6 +80,12 @@ class Engine:
         engine._workers = workers
         return engine
 
+    def strict(self) -> Engine:
+        """Return the same engine, to which a tree that cannot be written is an error."""
+        engine = copy(self)
+        engine._tolerate_unwritable = False
+        return engine
+
     def plan(self, job: GenerationJob) -> ModulePlan:
         """Find out what is stale of a module, and why; nothing is written."""
         return make_plan(job, read_state(job, self._targets))

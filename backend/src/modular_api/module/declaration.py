@@ -98,7 +98,37 @@ class Module:
         if self.service is not None and not callable(self.service):
             kind = type(self.service).__name__
             faults.append(f"service is a {kind}, expected a class or a callable")
-        return faults
+        return faults + self._middleware_faults() + self._handler_faults()
+
+    def _middleware_faults(self) -> list[str]:
+        if isinstance(self.middleware, str) or not isinstance(
+            self.middleware, Sequence
+        ):
+            kind = type(self.middleware).__name__
+            return [f"middleware is a {kind}, expected a list of Middleware"]
+        return [
+            f"middleware[{index}] is a {type(entry).__name__}, "
+            "expected a starlette.middleware.Middleware"
+            for index, entry in enumerate(self.middleware)
+            if not isinstance(entry, Middleware)
+        ]
+
+    def _handler_faults(self) -> list[str]:
+        if not isinstance(self.exception_handlers, Mapping):
+            kind = type(self.exception_handlers).__name__
+            return [f"exception_handlers is a {kind}, expected a mapping"]
+        faults = [
+            f"exception_handlers has key {key!r}, "
+            "expected a status code or a class of exceptions"
+            for key in self.exception_handlers
+            if not _can_be_handled(key)
+        ]
+        return faults + [
+            f"exception_handlers[{key!r}] is a {type(handler).__name__}, "
+            "expected a callable"
+            for key, handler in self.exception_handlers.items()
+            if not callable(handler)
+        ]
 
     @property
     def version_names(self) -> list[str]:
@@ -113,3 +143,10 @@ class Module:
         from modular_api.module.module_app import ModuleApp
 
         return ModuleApp(self, name, description=description, directory=directory)
+
+
+def _can_be_handled(key: object) -> bool:
+    """Tell whether a key of exception_handlers is a status code or an exception."""
+    if isinstance(key, type):
+        return issubclass(key, Exception)
+    return isinstance(key, int) and not isinstance(key, bool)

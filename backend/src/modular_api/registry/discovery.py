@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import keyword
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from modular_api.registry.faults import BadModuleName, DuplicateModule, RegistryFault
+from modular_api.registry.faults import (
+    BadModuleName,
+    DuplicateModule,
+    RegistryFault,
+    UnreadableFolder,
+)
 from modular_api.types import ModuleName
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -35,8 +41,8 @@ def find_candidates(
     example, is none.
     """
     found: dict[ModuleName, Candidate] = {}
-    faults: list[RegistryFault] = []
-    for directory in _package_folders(folders):
+    directories, faults = _package_folders(folders)
+    for directory in directories:
         name = ModuleName(directory.name)
         if why := _why_no_name(name):
             faults.append(BadModuleName(name, directory, why))
@@ -47,14 +53,33 @@ def find_candidates(
     return dict(sorted(found.items())), faults
 
 
-def _package_folders(folders: Iterable[Path]) -> Sequence[Path]:
-    return [
-        entry
-        for folder in folders
-        for entry in sorted(folder.iterdir())
-        if not entry.name.startswith(("_", "."))
-        and ((entry / "__init__.py").is_file() or (entry / "module.py").is_file())
-    ]
+def _package_folders(
+    folders: Iterable[Path],
+) -> tuple[list[Path], list[RegistryFault]]:
+    packages: list[Path] = []
+    faults: list[RegistryFault] = []
+    for folder in folders:
+        try:
+            entries = sorted(folder.iterdir())
+        except OSError as error:
+            faults.append(UnreadableFolder(folder, error))
+            continue
+        for entry in entries:
+            if entry.name.startswith(("_", ".")):
+                continue
+            try:
+                if _is_package(entry):
+                    packages.append(entry)
+            except OSError as error:
+                faults.append(UnreadableFolder(entry, error))
+    return packages, faults
+
+
+def _is_package(entry: Path) -> bool:
+    if not entry.is_dir():
+        return False
+    names = {"__init__.py", "module.py"}.intersection(os.listdir(entry))
+    return any((entry / name).is_file() for name in names)
 
 
 def _why_no_name(name: str) -> str | None:

@@ -67,6 +67,32 @@ class ModuleImportFailed(RegistryFault):
         )
 
 
+class ModuleFromElsewhere(RegistryFault):
+    """Importing a module gave code that does not lie in the module's folder."""
+
+    def __init__(self, name: str, directory: Path, place: Path) -> None:
+        self.name = name
+        self.directory = directory
+        self.place = place
+        super().__init__(
+            f"Module '{name}' of {directory}: its import gave {place} instead; leave "
+            "`__path__` and `sys.modules` alone in its package, or rename the folder."
+        )
+
+
+class ModuleNotBindable(RegistryFault):
+    """No application can be made of what a module declares."""
+
+    def __init__(self, name: str, directory: Path, cause: Exception) -> None:
+        self.name = name
+        self.directory = directory
+        self.cause = cause
+        super().__init__(
+            f"Module '{name}' in {directory} cannot be made an application: "
+            f"{describe(cause)}; change what its `Module(...)` declares."
+        )
+
+
 class UnknownModule(RegistryFault):
     """A name was given for which there is no module."""
 
@@ -98,6 +124,18 @@ class ModulesFolderMissing(RegistryFault):
         super().__init__(
             f"There is no folder of modules at {where}: {why}; pass an existing "
             "folder or an importable package as modules_dir."
+        )
+
+
+class UnreadableFolder(RegistryFault):
+    """A folder cannot be read, so it is unknown which modules are there."""
+
+    def __init__(self, folder: Path, cause: OSError) -> None:
+        self.folder = folder
+        self.cause = cause
+        super().__init__(
+            f"Folder {folder} cannot be read: {cause.strerror or describe(cause)}; "
+            "give this process the right to read it, or move the folder away."
         )
 
 

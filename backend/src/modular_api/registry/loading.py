@@ -16,7 +16,11 @@ from types import ModuleType
 
 from modular_api.module.declaration import Module
 from modular_api.registry.discovery import Candidate
-from modular_api.registry.faults import MissingDeclaration, ModuleImportFailed
+from modular_api.registry.faults import (
+    MissingDeclaration,
+    ModuleFromElsewhere,
+    ModuleImportFailed,
+)
 from modular_api.types import ModuleName
 
 
@@ -33,13 +37,10 @@ class LoadedModule:
 def load(candidate: Candidate) -> LoadedModule:
     """Import a module's package and its `module.py`.
 
-    Raises: ModuleImportFailed, MissingDeclaration.
+    Raises: ModuleImportFailed, ModuleFromElsewhere, MissingDeclaration.
     """
     package_name = package_of(candidate)
-    try:
-        package = importlib.import_module(package_name)
-    except Exception as error:
-        raise ModuleImportFailed(candidate.name, candidate.directory, error) from error
+    package = _import(candidate, package_name)
     return LoadedModule(
         name=candidate.name,
         declaration=_declaration(candidate, package_name),
@@ -57,10 +58,7 @@ def _declaration(candidate: Candidate, package_name: str) -> Module:
     name, directory = candidate.name, candidate.directory
     if not (directory / "module.py").is_file():
         raise MissingDeclaration(name, directory, "there is no module.py")
-    try:
-        source = importlib.import_module(f"{package_name}.module")
-    except Exception as error:
-        raise ModuleImportFailed(name, directory, error) from error
+    source = _import(candidate, f"{package_name}.module")
     declaration = getattr(source, "module", None)
     if not isinstance(declaration, Module):
         found = (
@@ -72,16 +70,34 @@ def _declaration(candidate: Candidate, package_name: str) -> Module:
     return declaration
 
 
+def _import(candidate: Candidate, name: str) -> ModuleType:
+    """Import a part of a module and make sure that it is this module's."""
+    try:
+        imported = importlib.import_module(name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too: it would end the app untold
+        raise ModuleImportFailed(candidate.name, candidate.directory, error) from error
+    place = _place_of(imported)
+    if place and not _lies_in(place, candidate.directory):
+        raise ModuleFromElsewhere(candidate.name, candidate.directory, place)
+    return imported
+
+
 def parent_package(folder: Path) -> str:
     """Return the name below which the packages of `folder` are imported.
 
     A folder that is importable already keeps its real name, or every class in it would
-    exist twice. Any other gets a package of its own, made here, so that relative
-    imports between and inside its modules work.
+    exist twice. Any other, and one whose name leads to the code of another folder, gets
+    a package of its own, made here, so that relative imports between and inside its
+    modules work.
     """
     folder = folder.resolve()
     search_path = tuple(entry or os.getcwd() for entry in sys.path)
-    return _importable_name(folder, search_path) or _synthetic_package(folder)
+    name = _importable_name(folder, search_path)
+    if name is None or _is_taken(name, folder):
+        return _synthetic_package(folder)
+    return name
 
 
 @lru_cache
@@ -95,12 +111,62 @@ def _importable_name(folder: Path, search_path: tuple[str, ...]) -> str | None:
         name = ".".join(folder.relative_to(entry).parts)
         try:
             spec = importlib.util.find_spec(name)
-        except Exception:  # a parent package's own code may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # a parent package's own code may raise anything
             continue
-        places = spec.submodule_search_locations if spec else None
-        if places and folder in (Path(place).resolve() for place in places):
+        found = (spec.submodule_search_locations if spec else None) or ()
+        places = [Path(place).resolve() for place in found]
+        if places and places[0] == folder and not _is_overlaid(folder, places[1:]):
             return name
     return None
+
+
+def _is_overlaid(folder: Path, others: Sequence[Path]) -> bool:
+    """Tell whether a later part of a namespace package has code that goes first.
+
+    That is a package with an `__init__.py` where the one in `folder` has none.
+    """
+    return any(
+        (other / entry.name / "__init__.py").is_file()
+        and not (entry / "__init__.py").is_file()
+        for other in others
+        for entry in folder.iterdir()
+    )
+
+
+def _is_taken(name: str, folder: Path) -> bool:
+    """Tell whether code of another folder was imported by the names of this one's.
+
+    The search path may have been another one then.
+    """
+    package = sys.modules.get(name)
+    if package is None:
+        return False
+    place = next(iter(getattr(package, "__path__", ())), None)
+    if place is None or Path(place).resolve() != folder:
+        return True
+    for stem in {entry.stem for entry in folder.iterdir()}:
+        imported = sys.modules.get(f"{name}.{stem}")
+        place = _place_of(imported) if imported else None
+        own = (folder / stem, folder / f"{stem}.py")
+        if place and not any(_lies_in(place, entry) for entry in own):
+            return True
+    return False
+
+
+def _place_of(imported: ModuleType) -> Path | None:
+    """Return the file of an imported module, or the folder where it has no file."""
+    file = getattr(imported, "__file__", None)
+    place = file or next(iter(getattr(imported, "__path__", ())), None)
+    return Path(place) if place else None
+
+
+def _lies_in(place: Path, parent: Path) -> bool:
+    """Tell whether a path is another one or below it, whatever links lead there."""
+    return place.is_relative_to(parent) or place.resolve().is_relative_to(
+        parent.resolve()
+    )
 
 
 def _above(folder: Path, search_path: Sequence[str]) -> Sequence[Path]:

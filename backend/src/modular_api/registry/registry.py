@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from modular_api.errors import ConfigurationError
 from modular_api.registry.discovery import Candidate, find_candidates
 from modular_api.registry.faults import (
     ModuleImportFailed,
@@ -14,7 +15,7 @@ from modular_api.registry.faults import (
     RegistryError,
     RegistryFault,
     UnknownModule,
-    UsesCycle,
+    UnreadableFolder,
 )
 from modular_api.registry.loading import LoadedModule, load, package_of
 from modular_api.registry.missing_clients import (
@@ -22,7 +23,7 @@ from modular_api.registry.missing_clients import (
     forget,
     whose_client_is_missing,
 )
-from modular_api.registry.start_order import start_order
+from modular_api.registry.start_order import find_cycles, start_order
 from modular_api.types import ModuleName
 
 ModulesDir: TypeAlias = Path | str | Sequence[Path | str]
@@ -80,8 +81,16 @@ class ModuleRegistry:
             make_client: makes the generated client of a module that another one imports
                 and that is not there yet.
 
-        Raises: RegistryError: with every fault of every module.
+        Raises:
+            RegistryError: with every fault of every module.
+            ConfigurationError: `enabled` is a string.
         """
+        if isinstance(enabled, str):
+            names = enabled.replace(",", " ").split()
+            raise ConfigurationError(
+                f"enabled_module_names is the string {enabled!r}, expected a list of "
+                f"names; pass {names!r}."
+            )
         candidates, faults = self._candidates()
         wanted = list(candidates) if enabled is None else list(dict.fromkeys(enabled))
         loaded: dict[str, LoadedModule] = {}
@@ -115,7 +124,7 @@ class ModuleRegistry:
         for place in self._places:
             try:
                 folders.append(_folder_of(place))
-            except ModulesFolderMissing as fault:
+            except RegistryFault as fault:
                 missing.append(fault)
         candidates, faults = find_candidates(folders)
         return candidates, missing + faults
@@ -170,21 +179,23 @@ def _is_new(name: str, wanted: Sequence[str], known: Iterable[str]) -> bool:
 def _start_order(
     modules: Iterable[LoadedModule], faults: list[RegistryFault]
 ) -> list[str]:
-    try:
-        return start_order({m.name: m.declaration.uses for m in modules})
-    except UsesCycle as fault:
-        faults.append(fault)
-        return []
+    uses: dict[str, Sequence[str]] = {m.name: m.declaration.uses for m in modules}
+    cycles = find_cycles(uses)
+    faults += cycles
+    return [] if cycles else start_order(uses)
 
 
 def _folder_of(place: Path | str) -> Path:
     """Return the folder a Path, a string with a path or a package name stands for.
 
-    Raises: ModulesFolderMissing.
+    Raises: ModulesFolderMissing, UnreadableFolder.
     """
     path = Path(place)
-    if path.is_dir():
-        return path.resolve()
+    try:
+        if path.is_dir():
+            return path.resolve()
+    except OSError as error:
+        raise UnreadableFolder(path, error) from error
     if isinstance(place, Path) or not place.replace(".", "_").isidentifier():
         why = "it is a file" if path.exists() else "it does not exist"
         raise ModulesFolderMissing(str(path), why)

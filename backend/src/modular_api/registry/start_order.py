@@ -32,6 +32,20 @@ def start_order(uses: Mapping[str, Sequence[str]]) -> list[str]:
     return order
 
 
+def find_cycles(uses: Mapping[str, Sequence[str]]) -> list[UsesCycle]:
+    """Return the circles there are; of those that share a module only one."""
+    left = dict(uses)
+    cycles: list[UsesCycle] = []
+    while True:
+        try:
+            start_order(left)
+        except UsesCycle as cycle:
+            cycles.append(cycle)
+            left = {name: left[name] for name in left if name not in cycle.path}
+        else:
+            return sorted(cycles, key=lambda cycle: cycle.path)
+
+
 def _users_first(path: Sequence[str]) -> list[str]:
     """Turn graphlib's path, which runs from the used to the user, and start by name."""
     circle = list(reversed(path))[:-1]

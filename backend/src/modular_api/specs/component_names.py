@@ -3,6 +3,7 @@
 Schemas that say the same, down to everything they refer to, become one component.
 Different schemas of classes with one name survive as `User`, `User2`, … in the order
 in which the operations use them, so moving a class to another file changes nothing.
+A class that is called `User2` itself keeps that name; the number is passed over.
 A class that reads differently coming in and going out becomes `User-Input` and
 `User-Output`, as FastAPI calls them.
 """
@@ -10,7 +11,8 @@ A class that reads differently coming in and going out becomes `User-Input` and
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from itertools import count
 from typing import Any
 
 from pydantic_core import to_json
@@ -38,7 +40,8 @@ def name_components(document: Document, sources: Mapping[str, SchemaSource]) -> 
             FastAPI's own and keep their names.
 
     Raises:
-        SchemaNameConflict: a numbered name belongs to another class already.
+        SchemaNameConflict: a class that needs `User-Input` meets another one that is
+            called so.
     """
     schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
     if not schemas:
@@ -138,9 +141,10 @@ class _Names:
             position = {
                 key: place for place, key in enumerate(self._graph.in_order_of_use())
             }
-            for keys in contested.values():
+            taken = set(self._wanted.values())
+            for _, keys in sorted(contested.items()):
                 keys.sort(key=lambda key: (key in self._sources, position[key]))
-                names.update(self._share_out(keys, kinds))
+                names.update(self._share_out(keys, kinds, taken))
             self._refuse_conflicts(names, kinds)
         return names
 
@@ -176,22 +180,28 @@ class _Names:
                 return kinds
             count = len(ids)
 
-    def _share_out(self, keys: list[str], kinds: Mapping[str, int]) -> dict[str, str]:
-        """Name the schemas that want one name, given in order of use."""
+    def _share_out(
+        self, keys: list[str], kinds: Mapping[str, int], taken: set[str]
+    ) -> dict[str, str]:
+        """Name the schemas that want one name, given in order of use.
+
+        Args:
+            taken: names that no number may lead to; the chosen ones are added.
+        """
         wanted = self._wanted[keys[0]]
         partners = self._partners(keys, kinds)
         by_kind: dict[int, str] = {}
-        number = 0
+        numbered = _numbered(wanted, taken)
         for key in keys:
             if kinds[key] in by_kind:
                 continue
-            number += 1
-            stem = wanted if number == 1 else f"{wanted}{number}"
+            stem = next(numbered)
             free = [kind for kind in partners[kinds[key]] if kind not in by_kind]
             for kind in (kinds[key], *free[:1]):
                 name = stem + self._suffix(kind, keys, kinds, partners)
                 if name not in by_kind.values():
                     by_kind[kind] = name
+        taken.update(by_kind.values())
         return {key: by_kind[kinds[key]] for key in keys}
 
     def _partners(
@@ -237,6 +247,15 @@ class _Names:
         if key not in self._sources:
             return f"FastAPI's {key}"
         return place_of_class(self._sources[key].dotted)
+
+
+def _numbered(wanted: str, taken: Set[str]) -> Iterator[str]:
+    """Yield `User`, `User2`, …, without the numbers that lead to a taken name."""
+    yield wanted
+    for number in count(2):
+        stem = f"{wanted}{number}"
+        if taken.isdisjoint(stem + end for end in ("", *_SUFFIXES.values())):
+            yield stem
 
 
 def _in_canonical_order(document: Document) -> Iterable[Any]:

@@ -9,6 +9,7 @@ from modular_api.specs.component_names import name_components
 from modular_api.specs.operation_ids import assign_operation_ids
 from modular_api.specs.problem_answers import label_problems
 from modular_api.specs.schema_generator import fastapi_document
+from modular_api.specs.stream_items import extend_stream_items
 from modular_api.types import Document
 
 
@@ -31,6 +32,7 @@ def build_document(app: FastAPI, *, module: str, version: str, prefix: str) -> D
     document, sources = fastapi_document(app)
     assign_operation_ids(document, app, module=f"{module} {version}")
     label_problems(document, sources)
+    extend_stream_items(document)
     document["servers"] = [{"url": prefix}]
     document = canonical(document)
     # Names are chosen in the order of the canonical document; choosing them keeps it

@@ -52,6 +52,9 @@ DATA = frozenset(
 )
 """Keys whose value is data: nothing inside it is a word of the format."""
 
+STREAM_ITEM = "x-itemSchema"
+"""The extension of a media type that holds the schema of each item of a stream."""
+
 REF_ROOT = "#/components/"
 
 METHODS = ("delete", "get", "head", "options", "patch", "post", "put", "trace")
@@ -59,7 +62,7 @@ METHODS = ("delete", "get", "head", "options", "patch", "post", "put", "trace")
 
 def is_data(key: str) -> bool:
     """Tell whether a format's word holds data: examples, defaults, extensions."""
-    return key in DATA or key.startswith("x-")
+    return key in DATA or (key.startswith("x-") and key != STREAM_ITEM)
 
 
 def reference_slots(node: Any) -> Iterator[tuple[dict[str, Any], str]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.framework.cli.conftest import COMMAND, Invoke, Project
+from tests.framework.codegen.engine.cheap_target import without_root
 
 CALLER = """
     from modular_api import Module
@@ -89,6 +91,23 @@ class TestGenerate:
         caller, greeter = result.stdout.splitlines()
         assert caller.startswith("caller: ") and "written" in caller
         assert greeter.startswith("greeter: ") and "written" in greeter
+
+    def test_a_tree_that_cannot_be_written_is_an_error(
+        self, project: Project, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Although an app that is started there tolerates it."""
+        # pytest's own folders are private, also from the user this test becomes.
+        with TemporaryDirectory() as folder:
+            Path(folder).chmod(0o755)
+            monkeypatch.chdir(folder)
+            module = Project(Path(folder)).write_module("greeter").parent
+            module.chmod(0o555)
+            with without_root():
+                result = invoke("generate", "--modules-dir", "modules", "--json")
+            module.chmod(0o755)
+            monkeypatch.undo()
+        assert result.exit_code == 1
+        assert json.loads(result.stdout)["error"]["type"] == "UnwritableTree"
 
 
 class TestCheck:

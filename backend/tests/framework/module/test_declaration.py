@@ -6,6 +6,8 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 from fastapi import APIRouter
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 
 from modular_api import Module
 from modular_api.module.declaration import BadDeclaration
@@ -59,3 +61,50 @@ def test_everything_wrong_is_told_at_once() -> None:
         "ws['v1']",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize("middleware", [[1], [GZipMiddleware], 1, "gzip"])
+def test_what_is_no_middleware_is_refused(middleware: object) -> None:
+    """A class alone is none either: it has to be wrapped."""
+    with pytest.raises(BadDeclaration, match=r"middleware.* is a \w+, expected a .*M"):
+        Module(middleware=middleware)  # type: ignore[arg-type] # what is tested
+
+
+@pytest.mark.parametrize(
+    ("handlers", "message"),
+    [
+        ({"x": print}, "has key 'x', expected a status code or a class of exceptions"),
+        ({True: print}, "has key True"),
+        ({int: print}, "has key <class 'int'>"),
+        ({404: 1}, r"exception_handlers\[404\] is a int, expected a callable"),
+        ([404], "exception_handlers is a list, expected a mapping"),
+    ],
+)
+def test_impossible_exception_handlers_are_refused(
+    handlers: object, message: str
+) -> None:
+    """Neither the key nor the handler is left for the first request to find."""
+    with pytest.raises(BadDeclaration, match=message):
+        Module(exception_handlers=handlers)  # type: ignore[arg-type] # what is tested
+
+
+def test_every_bad_handler_is_told_at_once() -> None:
+    """The key and the value of one entry are two faults."""
+    with pytest.raises(BadDeclaration) as caught:
+        Module(
+            middleware=[1],  # type: ignore[list-item] # what is tested
+            exception_handlers={"x": 1},  # type: ignore[dict-item] # what is tested
+        )
+    assert "middleware[0] is a int" in str(caught.value)
+    assert "has key 'x'" in str(caught.value)
+    assert "exception_handlers['x'] is a int" in str(caught.value)
+
+
+def test_what_fastapi_takes_is_taken() -> None:
+    """Middleware with arguments, handlers of codes and of exceptions."""
+    module = Module(
+        middleware=[Middleware(GZipMiddleware, minimum_size=10)],
+        exception_handlers={404: print, ValueError: print},
+    )
+    assert len(module.middleware) == 1
+    assert set(module.exception_handlers) == {404, ValueError}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from enum import Enum
 from types import ModuleType
 from typing import Any, Generic, TypeVar
@@ -369,29 +370,64 @@ def test_a_users_validation_error_is_not_lost(build: Any) -> None:
     assert "loc" in found["ValidationError"]["properties"]
 
 
-def test_a_numbered_name_that_is_taken_is_refused(write_files: Any, build: Any) -> None:
-    """Both classes are named, with file and line."""
+def test_a_number_that_leads_to_another_class_is_passed_over(
+    write_files: Any, build: Any
+) -> None:
+    """The class that is called `User2` keeps its name, whichever is used first."""
     files = write_files(
         a=USER,
         b=OTHER_USER,
         c=USER.replace("User", "User2").replace("name: str", "c: int"),
     )
     models = [files["a"].User, files["b"].User, files["c"].User2]
-    for order in (models, models[::-1]):
-        with pytest.raises(SchemaNameConflict) as caught:
-            build(app_answering(*order))
-        text = str(caught.value)
-        assert "'User2'" in text
-        assert f"{files['c'].__name__}.User2 ({files['c'].__file__}:4)" in text
-        assert len(caught.value.owners) == 2
+    for order, first, third in ((models, "name", "id"), (models[::-1], "id", "name")):
+        found = schemas(build(app_answering(*order)))
+        assert {name: list(schema["properties"]) for name, schema in found.items()} == {
+            "User": [first],
+            "User2": ["c"],
+            "User3": [third],
+        }
 
 
-def test_a_class_nobody_can_find_is_named_alone(build: Any) -> None:
-    """Classes made inside functions have no place to show."""
-    models = [create_model("Box", a=(int, ...)), create_model("Box", b=(int, ...))]
-    with pytest.raises(SchemaNameConflict, match=r"Box2\b.*") as caught:
-        build(app_answering(*models, create_model("Box2", c=(int, ...))))
-    assert all("Box" in owner for owner in caught.value.owners)
+def test_numbers_of_different_names_never_meet(build: Any) -> None:
+    """Eleven more `Box`es and one more `Box1` would both lead to `Box12`."""
+    fields: list[dict[str, Any]] = [{f"f{number}": (int, ...)} for number in range(12)]
+    boxes = [create_model("Box", **field) for field in fields]
+    ones = [create_model("Box1", a=(int, ...)), create_model("Box1", b=(int, ...))]
+    found = schemas(build(app_answering(*boxes, *ones)))
+    assert set(found) == {"Box", *(f"Box{n}" for n in range(1, 14))}
+
+
+def test_a_number_is_passed_over_for_the_sake_of_a_pair(
+    write_files: Any, build: Any
+) -> None:
+    """`Order2-Input` is what some class is called, so the second pair is `Order3`."""
+    files = write_files(a=PAIR.format(field="a"), b=PAIR.format(field="b"))
+    a, b = files["a"].Order, files["b"].Order
+    app = app_answering(a, b, create_model("Order2-Input", c=(int, ...)), taking=a)
+    add_route(app, "/take/more", body=b)
+    assert list(schemas(build(app))) == [
+        "Order-Input",
+        "Order-Output",
+        "Order2-Input",
+        "Order3-Input",
+        "Order3-Output",
+    ]
+
+
+def test_a_direction_that_another_class_is_called_after_is_refused(
+    write_files: Any, build: Any
+) -> None:
+    """No number helps. A class is named with file and line, if it can be found."""
+    order = write_files(a=PAIR.format(field="a"))["a"].Order
+    other = create_model("Order-Input", c=(int, ...))
+    with pytest.raises(SchemaNameConflict) as caught:
+        build(app_answering(order, other, taking=order))
+    assert caught.value.name == "Order-Input"
+    found, made = sorted(caught.value.owners, key=lambda owner: "(" not in owner)
+    place = sys.modules[order.__module__].__file__
+    assert found == f"{order.__module__}.Order ({place}:4)"
+    assert made.endswith(".Order-Input")
 
 
 def test_other_apps_are_described_as_ever(build: Any) -> None:
