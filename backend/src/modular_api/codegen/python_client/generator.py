@@ -285,8 +285,14 @@ def _tidied(text: str) -> str:
     return re.sub(r"\n{3,}(?=[ \t])", "\n\n", text).strip("\n") + "\n"
 
 
+_ADDRESS = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>")
+
+
 def _finding(error: GeneratorError) -> Finding:
-    detail = " ".join((error.detail or "no reason given").split())
+    words = " ".join((error.detail or "no reason given").split())
+    # The library prints where in memory a string lies in place of the string; a finding
+    # has to read the same in every process, or nobody could put it on the allow-list.
+    detail = _ADDRESS.sub("…", words)
     if match := _WARNED_OPERATION.fullmatch(error.header):
         consequence = match[2].strip()
         return Finding(match[1], f"{detail} {consequence}".strip())

@@ -283,18 +283,24 @@ class Carriers:
         subject: Subject,
         what: str,
     ) -> None:
-        before, after = old.child("schema"), new.child("schema")
         rule = f"{subject.whole}-media-type-schema"
-        if before is not None and after is not None:
-            node = self._schemas.compare(before, after)
-            self._record.add_schema(node, site, f"{pointer}/schema", subject, what)
-        elif before is not None:
-            self._record.add(f"{rule}-removed", site, f"{pointer}/schema", what=what)
-        elif after is not None:
-            self._record.add(f"{rule}-added", site, f"{pointer}/schema", what=what)
+        for key in _SCHEMAS:
+            before, after = old.child(key), new.child(key)
+            at = f"{pointer}/{key}"
+            if before is not None and after is not None:
+                node = self._schemas.compare(before, after)
+                self._record.add_schema(node, site, at, subject, what)
+            elif before is not None:
+                self._record.add(f"{rule}-removed", site, at, what=what)
+            elif after is not None:
+                self._record.add(f"{rule}-added", site, at, what=what)
         if old.mapping().get("encoding") != new.mapping().get("encoding"):
             rule = f"{subject.whole}-encoding-changed"
             self._record.add(rule, site, f"{pointer}/encoding", what=what)
+
+
+_SCHEMAS = ("schema", "x-itemSchema", "itemSchema")
+"""Of a body, and of each item of a stream: as OpenAPI 3.1 can say it, and as 3.2 does."""
 
 
 def _parameter_pointer(where: str, name: str) -> str:
