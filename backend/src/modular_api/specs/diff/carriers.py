@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from modular_api.specs.diff.document import Part, escaped
 from modular_api.specs.diff.lifecycle import (
     Lifecycle,
@@ -284,9 +286,9 @@ class Carriers:
         what: str,
     ) -> None:
         rule = f"{subject.whole}-media-type-schema"
-        for key in _SCHEMAS:
-            before, after = old.child(key), new.child(key)
-            at = f"{pointer}/{key}"
+        for names in _SCHEMAS:
+            before, after = _first(old, names), _first(new, names)
+            at = f"{pointer}/{names[0]}"
             if before is not None and after is not None:
                 node = self._schemas.compare(before, after)
                 self._record.add_schema(node, site, at, subject, what)
@@ -299,8 +301,12 @@ class Carriers:
             self._record.add(rule, site, f"{pointer}/encoding", what=what)
 
 
-_SCHEMAS = ("schema", "x-itemSchema", "itemSchema")
+_SCHEMAS = (("schema",), ("x-itemSchema", "itemSchema"))
 """Of a body, and of each item of a stream: as OpenAPI 3.1 can say it, and as 3.2 does."""
+
+
+def _first(part: Part, names: Sequence[str]) -> Part | None:
+    return next((c for name in names if (c := part.child(name)) is not None), None)
 
 
 def _parameter_pointer(where: str, name: str) -> str:
