@@ -68,8 +68,11 @@ class HandlerOperation:
         """Make the payload of a server's message, as JSON text."""
         value = self._reader.read(Request(self.name, payload))
         result = await self._call({"payload": value, **given})
-        written = self._writer.write(result) if self._writer is not None else b"null"
-        return written.decode()
+        if self._writer is None:
+            return "null"
+        if result is value and type(result) is self._route.response_model:
+            return self._writer.write_checked(result).decode()
+        return self._writer.write(result).decode()
 
     def describe(self) -> Operation:
         """Return it as static data."""

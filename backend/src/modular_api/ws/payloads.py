@@ -102,8 +102,11 @@ class PayloadWriter:
 
         Raises: ValidationError: the value is not of the type.
         """
-        checked = self.adapter.validate_python(value)
-        return self.adapter.dump_json(checked, by_alias=True)
+        return self.write_checked(self.adapter.validate_python(value))
+
+    def write_checked(self, value: Any) -> bytes:
+        """Return JSON text of a value that was validated as this type already."""
+        return self.adapter.dump_json(value, by_alias=True)
 
 
 def _faults(error: ValidationError) -> str:

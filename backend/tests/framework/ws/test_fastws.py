@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from fastapi import Depends, FastAPI
 from fastws import Client, FastWS, Message, OperationRouter
 from fastws.routing import NoMatchingOperation
-from pydantic import BaseModel
+from pydantic import BaseModel, field_serializer, field_validator
 from starlette.testclient import TestClient
 from websockets.exceptions import ConnectionClosedError
 
@@ -365,6 +365,62 @@ async def test_an_update_costs_nothing_for_who_does_not_follow() -> None:
             runtime.follow(member, f"other {number}")
         await runtime.feeds.open("t")
         await adapter.broadcast("t", Envelope())
+
+
+class Strict(BaseModel, revalidate_instances="always"):
+    """Counts how often it is validated and written."""
+
+    text: str
+
+    validated: ClassVar[int] = 0
+    written: ClassVar[int] = 0
+
+    @field_validator("text")
+    @classmethod
+    def count_validated(cls, text: str) -> str:
+        """Count."""
+        Strict.validated += 1
+        return text
+
+    @field_serializer("text")
+    def count_written(self, text: str) -> str:
+        """Count."""
+        Strict.written += 1
+        return text
+
+
+def strict() -> OperationRouter:
+    """Return a router whose update is what it was given."""
+    router = OperationRouter()
+
+    @router.recv("alert")
+    def alert(payload: Strict) -> Strict:
+        return payload
+
+    Strict.validated = Strict.written = 0
+    return router
+
+
+async def test_plain_fastws_validates_an_update_twice() -> None:
+    """Once on its way into the handler, once on its way out."""
+    service = FastWS()
+    service.include_router(strict())
+    await service.server_send(Message(type="alert", payload={"text": "a"}), topic="t")
+    assert Strict.validated == 2
+
+
+async def test_an_update_is_validated_and_written_once_for_all() -> None:
+    """However many follow it."""
+    from modular_api.ws.hub import Member
+
+    adapter = FastWSAdapter(routers=[strict()])
+    async with adapter.running() as runtime:
+        for _ in range(3):
+            runtime.follow(Member(runtime.limits, lambda _: True, lambda: None), "t")
+        await runtime.feeds.open("t")
+        message: Message[Any, Any] = Message(type="alert", payload={"text": "a"})
+        await adapter.server_send(message, topic="t")
+    assert (Strict.validated, Strict.written) == (1, 1)
 
 
 def one_way(count: int) -> OperationRouter:
