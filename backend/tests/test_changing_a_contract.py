@@ -13,9 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from modular_api.cli.settings import read_settings
 from modular_api.contracts.approvals import today_in_utc
 from modular_api.contracts.policy import Override, Policy
+from modular_api.project.settings import read_settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "changing-a-contract.md"
 DAY = "2030-12-31"

@@ -13,8 +13,8 @@ from modular_api.cli.options import (
     ModulesOption,
 )
 from modular_api.cli.reporting import reporting
-from modular_api.cli.settings import read_settings
-from modular_api.cli.source import choose_source
+from modular_api.project.settings import read_settings
+from modular_api.project.source import choose_source
 
 
 def clean(

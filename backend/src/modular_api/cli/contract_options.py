@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from modular_api.cli.settings import PROMISE_FOLDER, read_settings
-from modular_api.cli.source import AppSource, choose_source
 from modular_api.contracts.policy import Policy
+from modular_api.project.settings import PROMISE_FOLDER, read_settings
+from modular_api.project.source import AppSource, choose_source
 
 if TYPE_CHECKING:
     from modular_api.app.modular_app import ModularApp

@@ -14,7 +14,6 @@ from modular_api.cli.contract_options import (
     SelectedModulesOption,
     open_project,
 )
-from modular_api.cli.errors import UsageError
 from modular_api.cli.options import (
     AppOption,
     DebugOption,
@@ -22,6 +21,7 @@ from modular_api.cli.options import (
     ModulesDirOption,
 )
 from modular_api.cli.reporting import reporting
+from modular_api.project.errors import UsageError
 
 if TYPE_CHECKING:
     from modular_api.contracts.approvals import Approval

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from modular_api.cli.errors import UsageError
-from modular_api.cli.source import AppSource
 from modular_api.errors import ModularError, describe, place_of
+from modular_api.project.errors import UsageError
+from modular_api.project.source import AppSource
 from modular_api.registry.faults import RegistryError
 from modular_api.types import Document
 

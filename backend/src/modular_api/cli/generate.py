@@ -16,8 +16,8 @@ from modular_api.cli.options import (
     ModulesOption,
 )
 from modular_api.cli.reporting import reporting
-from modular_api.cli.settings import read_settings
-from modular_api.cli.source import AppSource, choose_source
+from modular_api.project.settings import read_settings
+from modular_api.project.source import AppSource, choose_source
 
 if TYPE_CHECKING:
     from modular_api.codegen.summary import Summary

@@ -25,7 +25,7 @@ def kill(
         if not pid_file.exists():
             print(f"Nothing to stop: there is no {pid_file}.")
             return
-        from modular_api.cli.serving.pid_file import recorded_process, stop
+        from modular_api.serving.pid_file import recorded_process, stop
 
         process = recorded_process(pid_file)
         if process is None:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import typer
 
-from modular_api.cli.errors import UsageError
 from modular_api.errors import ModularError, describe, place_of
+from modular_api.project.errors import UsageError
 
 FAILED = 1
 USAGE = 2

@@ -19,8 +19,8 @@ from modular_api.cli.options import (
     ModulesOption,
 )
 from modular_api.cli.reporting import reporting
-from modular_api.cli.settings import read_settings
-from modular_api.cli.source import AppSource, choose_source
+from modular_api.project.settings import read_settings
+from modular_api.project.source import AppSource, choose_source
 
 if TYPE_CHECKING:
     import socket
@@ -86,9 +86,9 @@ def run(
     and their addresses are printed.
     """
     with reporting(debug=debug, as_json=as_json), ExitStack() as stack:
-        from modular_api.cli.serving.logs import configure_logging
-        from modular_api.cli.serving.pid_file import keep_pid_file
         from modular_api.listening import listen
+        from modular_api.serving.logs import configure_logging
+        from modular_api.serving.pid_file import keep_pid_file
 
         settings = read_settings(Path.cwd())
         source = choose_source(settings, app, modules_dir, modules, include_uses)
@@ -124,9 +124,9 @@ class _Serving:
         workers: LentWorkers | None = None,
     ) -> None:
         """Build the app and serve it; announce it once it has started."""
-        from modular_api.cli.serving import banner
-        from modular_api.cli.serving.server import serve
+        from modular_api.cli import banner
         from modular_api.listening import url_of
+        from modular_api.serving.server import serve
 
         app = self.source.create_app()
         if workers is not None and app.generation is not None:
@@ -142,15 +142,15 @@ class _Serving:
 
     def with_restarts(self, listener: socket.socket, more: list[Path]) -> None:
         """Serve in a child process, anew after every change of the code."""
-        from modular_api.cli.serving.restarts import serve_with_restarts
-        from modular_api.cli.serving.source_files import source_folders
+        from modular_api.serving.restarts import serve_with_restarts
+        from modular_api.serving.source_files import source_folders
 
         folders = [*source_folders(self.source), *more]
         serve_with_restarts(self.in_child, listener, folders)
 
     def in_child(self, listener: socket.socket, workers: LentWorkers) -> None:
         """Serve in a process that knows nothing of what its parent has set up."""
-        from modular_api.cli.serving.logs import configure_logging
+        from modular_api.serving.logs import configure_logging
 
         configure_logging(self.log_level)
         try:

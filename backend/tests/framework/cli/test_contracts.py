@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from modular_api import AppFactory
-from modular_api.cli.settings import read_settings
-from modular_api.cli.source import choose_source
 from modular_api.contracts.approvals import today_in_utc
+from modular_api.project.settings import read_settings
+from modular_api.project.source import choose_source
 from modular_api.testing.live_server import LiveServer
-from tests.framework.cli.conftest import COMMAND, Invoke, Project
+from tests.framework.conftest import COMMAND, Invoke, Project
 
 USER = """
     from modular_api import Module

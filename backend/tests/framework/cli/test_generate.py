@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.framework.cli.conftest import COMMAND, Invoke, Project
 from tests.framework.codegen.engine.cheap_target import without_root
+from tests.framework.conftest import COMMAND, Invoke, Project
 
 CALLER = """
     from modular_api import Module

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from modular_api.model import AppModel
-from tests.framework.cli.conftest import GREETER, Invoke, Project
+from tests.framework.conftest import GREETER, Invoke, Project
 
 UNTYPED = """
     from fastapi import APIRouter

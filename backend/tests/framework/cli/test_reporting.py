@@ -11,7 +11,7 @@ import typer
 
 from modular_api.cli.entry import main
 from modular_api.cli.reporting import reporting
-from tests.framework.cli.conftest import COMMAND, Invoke, Project
+from tests.framework.conftest import COMMAND, Invoke, Project
 
 
 def test_a_fault_of_the_app_exits_with_1_and_one_message(

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.framework.cli.conftest import (
+from tests.framework.conftest import (
     MAIN,
     STOP_S,
     Invoke,

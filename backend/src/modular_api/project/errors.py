@@ -1,15 +1,13 @@
-"""Errors of the command line.
+"""Errors of finding out which app is meant.
 
 ModularError
-├── ConfigurationError
-│   ├── UsageError            what was asked for is wrong: exit code 2
-│   │   ├── BadSettings       `[tool.modular_api]` has keys or values nobody knows
-│   │   ├── NoSource          nothing says which app is meant, or two options do
-│   │   ├── AppNotFound       `--app` names nothing an app comes from
-│   │   └── ModulesAreFixed   `--modules` cannot change an app that is built already
-│   └── AppImportFailed       the code `--app` names raised an exception
-├── StartRefused              the app answered the server's start with a refusal
-└── PidFileError              a pid file cannot be read, written or taken over
+└── ConfigurationError
+    ├── UsageError            what was asked for is wrong: exit code 2
+    │   ├── BadSettings       `[tool.modular_api]` has keys or values nobody knows
+    │   ├── NoSource          nothing says which app is meant, or two options do
+    │   ├── AppNotFound       `--app` names nothing an app comes from
+    │   └── ModulesAreFixed   `--modules` cannot change an app that is built already
+    └── AppImportFailed       the code `--app` names raised an exception
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from modular_api.errors import ConfigurationError, ModularError, describe, place_of
+from modular_api.errors import ConfigurationError, describe, place_of
 
 
 class UsageError(ConfigurationError):
@@ -67,14 +65,3 @@ class AppImportFailed(ConfigurationError):
         super().__init__(
             f"The app '{target}' cannot be loaded, at {self.place}: {describe(cause)}"
         )
-
-
-class StartRefused(ModularError):
-    """The app told the server that it did not start, and raised nothing."""
-
-    def __init__(self, said: str) -> None:
-        super().__init__(f"The app did not start: {said or 'it gave no reason'}")
-
-
-class PidFileError(ModularError):
-    """A pid file cannot be read, written or taken over."""

@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from modular_api.cli.errors import PidFileError
-from modular_api.cli.serving.pid_file import keep_pid_file, recorded_process
-from tests.framework.cli.conftest import Invoke
+from modular_api.serving.errors import PidFileError
+from modular_api.serving.pid_file import keep_pid_file, recorded_process
+from tests.framework.conftest import Invoke
 
 
 def write_record(path: Path, pid: int, create_time: float) -> None:

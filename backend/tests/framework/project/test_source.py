@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from modular_api.cli.errors import (
+from modular_api.project.errors import (
     AppImportFailed,
     AppNotFound,
     ModulesAreFixed,
     NoSource,
 )
-from modular_api.cli.settings import Settings
-from modular_api.cli.source import AppSource, choose_source
+from modular_api.project.settings import Settings
+from modular_api.project.source import AppSource, choose_source
 from modular_api.registry.faults import RegistryError
-from tests.framework.cli.conftest import MAIN, Project
+from tests.framework.conftest import MAIN, Project
 
 
 def source_of(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from modular_api.cli.errors import PidFileError
+from modular_api.serving.errors import PidFileError
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from modular_api.app.draining import drain_app
-from modular_api.cli.serving.lifespan import AppLifespan
+from modular_api.serving.lifespan import AppLifespan
 from modular_api.ws.serving import uvicorn_options
 
 log = logging.getLogger(__name__)

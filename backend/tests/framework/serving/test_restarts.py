@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.framework.cli.conftest import STOP_S, is_alive, read_line
+from tests.framework.conftest import STOP_S, is_alive, read_line
 
 pytestmark = pytest.mark.integration
 
@@ -22,7 +22,7 @@ SCRIPT = """
     import os, signal, socket, sys, time
     from pathlib import Path
 
-    from modular_api.cli.serving.restarts import serve_with_restarts
+    from modular_api.serving.restarts import serve_with_restarts
 
     WATCHED = Path(__file__).parent / "watched"
 

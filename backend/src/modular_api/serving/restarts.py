@@ -18,9 +18,9 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import TypeAlias
 
-from modular_api.cli.serving.source_files import Snapshot, changed_files, take_snapshot
 from modular_api.codegen.lent_workers import LentWorkers, lend
 from modular_api.codegen.worker_process import WorkerPool
+from modular_api.serving.source_files import Snapshot, changed_files, take_snapshot
 
 log = logging.getLogger(__name__)
 

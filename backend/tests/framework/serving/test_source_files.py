@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from modular_api.cli.serving.source_files import (
+from modular_api.project.source import AppSource
+from modular_api.serving.source_files import (
     changed_files,
     source_folders,
     take_snapshot,
 )
-from modular_api.cli.source import AppSource
-from tests.framework.cli.conftest import Project
+from tests.framework.conftest import Project
 
 
 def changes_by(folder: Path, path: Path) -> list[str]:

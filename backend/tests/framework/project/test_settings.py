@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from modular_api.cli.errors import BadSettings
-from modular_api.cli.settings import ContractSettings, Settings, read_settings
 from modular_api.contracts.policy import Override, Policy
+from modular_api.project.errors import BadSettings
+from modular_api.project.settings import ContractSettings, Settings, read_settings
 
 
 def write(folder: Path, text: str) -> Path:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from modular_api.cli.errors import StartRefused
-from modular_api.cli.serving.server import serve
 from modular_api.listening import listen
+from modular_api.serving.errors import StartRefused
+from modular_api.serving.server import serve
 
 
 class Life:

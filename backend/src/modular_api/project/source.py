@@ -9,14 +9,14 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modular_api.cli.errors import (
+from modular_api.errors import ModularError
+from modular_api.project.errors import (
     AppImportFailed,
     AppNotFound,
     ModulesAreFixed,
     NoSource,
 )
-from modular_api.cli.settings import ContractSettings, Settings, folder_or_package
-from modular_api.errors import ModularError
+from modular_api.project.settings import ContractSettings, Settings, folder_or_package
 
 if TYPE_CHECKING:
     from modular_api.app.modular_app import ModularApp

@@ -8,7 +8,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp, Message, Scope
 
-from modular_api.cli.errors import StartRefused
+from modular_api.serving.errors import StartRefused
 
 
 class AppLifespan:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from modular_api.cli.source import AppSource
+from modular_api.project.source import AppSource
 
 Snapshot: TypeAlias = Mapping[str, tuple[int, int]]
 """Modification time in nanoseconds and size in bytes of every source file, by path."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modular_api.cli.errors import BadSettings
 from modular_api.contracts.policy import Policy, policy_faults, policy_of
+from modular_api.project.errors import BadSettings
 
 PROMISE_FOLDER = "contracts"
 """Where the promise lies unless something else is written down: beside the file."""

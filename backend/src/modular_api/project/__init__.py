@@ -1,0 +1,1 @@
+"""Which app a project means: its settings, and where the app comes from."""

@@ -1,0 +1,1 @@
+"""Serving an app: a server, a log, a lifespan, and a restart."""
