@@ -49,7 +49,9 @@ class EventServer(uvicorn.Server):
         try:
             await self.serve(sockets=[listener])
         finally:
-            # Cancelled, uvicorn closes nothing.
+            # Cancelled, uvicorn closes nothing; uvloop warns of servers left open.
+            for server in getattr(self, "servers", []):
+                server.close()
             listener.close()
             self._connections.abort_all()
 
