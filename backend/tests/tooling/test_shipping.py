@@ -1,0 +1,340 @@
+"""What the image and the compose file name is there, valid, and runs as they say.
+
+No container engine is needed. The instructions of the Dockerfile are carried out in a
+folder, and its commands run without rights on a root that cannot be written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compose_spec import PyCompose
+from dockerfile_parse import DockerfileParser
+
+ROOT = Path(__file__).parents[3]
+BACKEND = ROOT / "backend"
+START_S = 30
+STOP_S = 15
+PORT = 8000
+"""The port the image serves on, taken for a free one while a test runs."""
+
+
+def stages() -> dict[str, list[tuple[str, str]]]:
+    """Return the instructions of each stage of the Dockerfile, by its name."""
+    found: dict[str, list[tuple[str, str]]] = {"": []}
+    current = found[""]
+    with (ROOT / "Dockerfile").open("rb") as file:
+        structure = DockerfileParser(fileobj=file).structure
+    for item in structure:
+        value = " ".join(item["value"].split())
+        if item["instruction"] == "FROM":
+            current = found[value.partition(" AS ")[2]] = []
+        current.append((item["instruction"], value))
+    return found
+
+
+def compose() -> dict[str, Any]:
+    """Return the compose file with its anchors resolved."""
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return loaded
+
+
+def values_of(stage: str, instruction: str) -> list[str]:
+    return [value for name, value in stages()[stage] if name == instruction]
+
+
+def command_of(stage: str) -> list[str]:
+    return list(json.loads(values_of(stage, "CMD")[-1]))
+
+
+def health_command_of(stage: str) -> list[str]:
+    return list(json.loads(values_of(stage, "HEALTHCHECK")[-1].partition(" CMD ")[2]))
+
+
+class TestComposeFile:
+    """Judged by a strict parser of the Compose specification."""
+
+    def test_it_is_valid(self) -> None:
+        """A misspelt key is an error there, as in Compose itself."""
+        services = PyCompose.from_json(json.dumps(compose())).to_dict()["services"]
+        assert services.keys() == compose()["services"].keys()
+
+    def test_a_misspelt_key_would_be_refused(self) -> None:
+        """The test above can fail."""
+        document = compose()
+        document["services"]["app"]["read_onyl"] = True
+        with pytest.raises(ValueError, match="read_onyl"):
+            PyCompose.from_json(json.dumps(document))
+
+    def test_it_builds_stages_that_exist(self) -> None:
+        """A renamed stage would otherwise be found by the first user."""
+        targets = {s["build"]["target"] for s in compose()["services"].values()}
+        assert targets <= stages().keys()
+
+    def test_one_service_runs_unless_the_profile_split_is_asked_for(self) -> None:
+        """The profile holds one service a module, and nginx."""
+        services = compose()["services"]
+        plain = {name for name, s in services.items() if "profiles" not in s}
+        assert plain == {"app"}
+        modules = BACKEND / "src/trading_api/modules"
+        names = {path.parent.name for path in modules.glob("*/module.py")}
+        assert services.keys() - plain == names | {"gateway"}
+        for name in names:
+            assert services[name]["environment"]["ENABLED_MODULES"] == name
+        assert services["gateway"]["depends_on"].keys() == names
+
+    def test_peers_are_called_where_they_are(self) -> None:
+        """Every module that is used by another has the address of its service."""
+        services = compose()["services"]
+        peers = json.loads(services["broker"]["environment"]["PEER_URLS"])
+        assert peers == {"datafeed": f"http://datafeed:{PORT}"}
+
+    def test_every_container_is_hardened(self) -> None:
+        """No rights, no new ones, nothing to write on but a temporary folder."""
+        for name, service in compose()["services"].items():
+            assert service["read_only"] is True, name
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["security_opt"] == ["no-new-privileges:true"], name
+            assert all(
+                port.startswith("127.0.0.1:") for port in service.get("ports", [])
+            )
+
+
+class TestDockerfile:
+    """What can be told without building it."""
+
+    def test_the_app_runs_without_rights(self) -> None:
+        """By number, so that Kubernetes can tell that it is not root."""
+        assert values_of("app", "USER") == ["10001:10001"]
+
+    def test_it_uses_the_uv_of_the_checkout(self) -> None:
+        """Two versions would resolve two environments one day."""
+        script = (BACKEND / "scripts/uv").read_text()
+        wanted = re.findall(r"UV_VERSION=([0-9.]+)", script)
+        assert values_of("build", "ARG") == [
+            f"UV_VERSION={version}" for version in wanted
+        ]
+
+    def test_what_it_copies_is_in_the_context(self) -> None:
+        """`.dockerignore` leaves out everything but what it names."""
+        allowed = (ROOT / ".dockerignore").read_text().split()
+        for value in values_of("build", "COPY"):
+            *sources, _ = value.split()
+            for source in sources:
+                assert (ROOT / source).exists(), source
+                assert f"!{source}" in allowed, source
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[Path]:
+    """The root of the image's stage `app`, made by the instructions of the Dockerfile.
+
+    Not below pytest's folder, which only its owner may enter.
+    """
+    python = _python_for_everybody()
+    root = Path(tempfile.mkdtemp(prefix="image-"))
+    try:
+        root.chmod(0o755)
+        _build(root, python)
+        yield root
+    finally:
+        shutil.rmtree(root)
+
+
+@pytest.mark.slow
+class TestApp:
+    """The commands of the image, as its user, where nothing can be written."""
+
+    def test_the_command_serves_and_the_health_check_knows(self, image: Path) -> None:
+        """One process with every module, answering until SIGTERM, then exit code 0."""
+        with running(image, {}) as app:
+            app.wait_until_healthy()
+            assert app.get("/api/v1/broker/accounts")[0] == 200
+            assert app.get("/api/v1/datafeed/symbols")[0] == 200
+
+    def test_a_service_of_the_profile_serves_its_module_alone(
+        self, image: Path
+    ) -> None:
+        """With the environment the compose file gives it."""
+        environment = compose()["services"]["datafeed"]["environment"]
+        with running(image, environment) as datafeed:
+            datafeed.wait_until_healthy()
+            assert datafeed.get("/api/v1/datafeed/symbols")[0] == 200
+            assert datafeed.get("/api/v1/broker/accounts")[0] == 404
+
+    def test_a_module_that_is_used_is_reached_over_the_network(
+        self, image: Path
+    ) -> None:
+        """The broker prices an order with a quote of the datafeed's process."""
+        services = compose()["services"]
+        with running(image, services["datafeed"]["environment"]) as datafeed:
+            datafeed.wait_until_healthy()
+            peers = services["broker"]["environment"]["PEER_URLS"]
+            here = peers.replace(f"datafeed:{PORT}", f"127.0.0.1:{datafeed.port}")
+            assert here != peers
+            environment = {**services["broker"]["environment"], "PEER_URLS": here}
+            with running(image, environment) as broker:
+                broker.wait_until_healthy()
+                order = {"symbol": "AAPL", "qty": 1, "side": "buy"}
+                assert broker.post("/api/v1/broker/orders", order) == 201
+
+
+class Running:
+    """A process of the image."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], image: Path, port: int
+    ) -> None:
+        self.process = process
+        self.port = port
+        self._health = at(image, port, health_command_of("app"))
+        self._image = image
+
+    def wait_until_healthy(self) -> None:
+        """Ask with the image's own health check."""
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"exit code {self.process.returncode}"
+            asked = subprocess.run(
+                self._health, env=environment_of(self._image), capture_output=True
+            )
+            if asked.returncode == 0:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"not healthy within {START_S} s: {asked.stderr.decode()}")
+
+    def get(self, path: str) -> tuple[int, Any]:
+        import httpx
+
+        answer = httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=5)
+        return answer.status_code, answer.json()
+
+    def post(self, path: str, body: Mapping[str, Any]) -> int:
+        import httpx
+
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return httpx.post(url, json=body, timeout=5).status_code
+
+
+@contextmanager
+def running(image: Path, environment: Mapping[str, str]) -> Iterator[Running]:
+    """Run the image's command until the block ends; then it must end well by itself."""
+    port = _free_port()
+    process = subprocess.Popen(
+        [*_WITHOUT_RIGHTS, *at(image, port, command_of("app"))],
+        env={**environment_of(image), **environment},
+        cwd=image / "app/backend",
+    )
+    try:
+        yield Running(process, image, port)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(STOP_S) == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+_WITHOUT_RIGHTS = [
+    # Its own view of the file systems, every one of them read-only from there.
+    *("unshare", "--mount", "--propagation", "private", "--"),
+    *("sh", "-c", 'mount -o remount,ro,bind / && exec "$@"', "sh"),
+    *("setpriv", "--reuid=10001", "--regid=10001", "--clear-groups"),
+    *("--no-new-privs", "--bounding-set=-all", "--"),
+    # setpriv itself still finds files that only root may reach.
+    *("sh", "-c", 'exec "$@"', "sh"),
+]
+
+
+def at(image: Path, port: int, command: list[str]) -> list[str]:
+    """Return a command of the image with its paths and its port as they are here."""
+    return [
+        word.replace("/app/", f"{image}/app/").replace(str(PORT), str(port))
+        for word in command
+    ]
+
+
+def environment_of(image: Path) -> dict[str, str]:
+    """Return the environment of the image, and nothing of ours."""
+    found = {"PATH": os.defpath}
+    for value in values_of("app", "ENV"):
+        for pair in shlex.split(value):
+            name, _, text = pair.partition("=")
+            found[name] = text.replace("$PATH", found["PATH"])
+    found["PATH"] = found["PATH"].replace("/app/", f"{image}/app/")
+    return found
+
+
+def _build(root: Path, python: str) -> None:
+    """Carry out COPY and RUN of the stage `build`; uv itself is the checkout's."""
+    folder = root / "app/backend"
+    folder.mkdir(parents=True)
+    environment = {
+        **os.environ,
+        "UV_PYTHON": python,
+        "UV_PROJECT_ENVIRONMENT": str(folder / ".venv"),
+        "UV_LINK_MODE": "copy",
+    }
+    uv = next(
+        path
+        for path in (shutil.which("uv"), str(BACKEND / ".tools/uv/bin/uv"))
+        if path and Path(path).exists()
+    )
+    for instruction, value in stages()["build"]:
+        if instruction == "COPY":
+            *sources, target = value.split()
+            for source in sources:
+                _copy(ROOT / source, folder / target)
+        elif instruction == "RUN" and "uv sync" in value:
+            command = re.sub(r"\buv sync\b", f"{shlex.quote(uv)} sync --quiet", value)
+            subprocess.run(command, shell=True, cwd=folder, env=environment, check=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        left_out = shutil.ignore_patterns("__pycache__", ".codegen", "tests")
+        shutil.copytree(source, target, ignore=left_out)
+    else:
+        shutil.copy(source, target)
+
+
+def _python_for_everybody() -> str:
+    """Return a Python that a user without rights may run."""
+    if os.geteuid() != 0 or not shutil.which("setpriv") or not shutil.which("unshare"):
+        pytest.skip("only root can take its own rights away and make a root read-only")
+    names = {f"python3.{minor}" for minor in range(11, 15)} | {"python3"}
+    found = [
+        sys.executable,
+        *(shutil.which(n, path="/usr/bin:/usr/local/bin") for n in names),
+    ]
+    for python in filter(None, found):
+        real = Path(python).resolve()
+        asked = [*_WITHOUT_RIGHTS, str(real), "-c", _IS_NEW_ENOUGH]
+        if subprocess.run(asked, capture_output=True, cwd="/").returncode == 0:
+            return str(real)
+    pytest.skip("every Python here lies in a folder only root may enter")
+
+
+_IS_NEW_ENOUGH = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
