@@ -22,6 +22,8 @@ class RouteModel(_Model):
     operation_id: str
     handler: str
     """`file:line` of the function that answers, or its Python module without one."""
+    streams: bool = False
+    """Whether it sends its answer item by item."""
 
 
 class VersionModel(_Model):
@@ -33,6 +35,8 @@ class VersionModel(_Model):
     routes: tuple[RouteModel, ...]
     spec_sha256: str
     """SHA-256 of the canonical OpenAPI document, in hex."""
+    socket: str | None = None
+    """Path of its socket, `/api/v1/broker/ws`, where it has one."""
 
 
 class ModuleModel(_Model):

@@ -21,7 +21,7 @@ from modular_api.types import Document, module_prefix
 
 ASSETS = Path(__file__).parent.parent / "static" / "asyncapi"
 
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -40,10 +40,10 @@ def asyncapi_routes(
     Args:
         merged: builds the document of all modules.
     """
-    page = (ASSETS / "page.html").read_text(encoding="utf-8")
+    page = asyncapi_html()
 
     async def show(request: Request) -> HTMLResponse:
-        return HTMLResponse(page, headers=_HEADERS)
+        return HTMLResponse(page, headers=HEADERS)
 
     path = f"/api/{version}/asyncapi"
     routes: list[BaseRoute] = [
@@ -56,6 +56,11 @@ def asyncapi_routes(
             address = f"{module_prefix(module.name, version)}/asyncapi.json"
             routes.append(_document(address, partial(_of_module, module, version)))
     return routes
+
+
+def asyncapi_html() -> str:
+    """Return the page, the same for every version."""
+    return (ASSETS / "page.html").read_text(encoding="utf-8")
 
 
 def _of_module(module: ModuleApp, version: str) -> Document:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from fastapi.routing import iter_route_contexts
 
+from modular_api.app.socket_documents import socket_versions
 from modular_api.model import AppModel, ModuleModel, RouteModel, VersionModel
 from modular_api.module.module_app import ModuleApp, VersionApp
+from modular_api.module.socket import SOCKET_PATH
 from modular_api.specs.canonical import canonical_bytes, sha256_hex
 from modular_api.specs.handlers import place_of_handler
+from modular_api.specs.structure import STREAM_ITEM
+
+_STREAMED = frozenset(
+    {"application/jsonl", "application/x-ndjson", "text/event-stream"}
+)
+"""Media types whose answers come item by item, said by a schema or not."""
 
 
 def describe_app(title: str, version: str, modules: Sequence[ModuleApp]) -> AppModel:
@@ -19,22 +28,27 @@ def describe_app(title: str, version: str, modules: Sequence[ModuleApp]) -> AppM
 
 
 def _describe_module(module: ModuleApp) -> ModuleModel:
+    with_socket = socket_versions(module)
     return ModuleModel(
         name=module.name,
         description=module.description,
         directory=str(module.directory) if module.directory else None,
         uses=module.uses,
         stateful=module.declaration.stateful,
-        versions=tuple(_describe_version(app) for app in module.versions.values()),
+        versions=tuple(
+            _describe_version(app, has_socket=name in with_socket)
+            for name, app in module.versions.items()
+        ),
     )
 
 
-def _describe_version(app: VersionApp) -> VersionModel:
+def _describe_version(app: VersionApp, *, has_socket: bool) -> VersionModel:
     return VersionModel(
         name=app.version_name,
         prefix=app.prefix,
         routes=tuple(_describe_routes(app)),
         spec_sha256=sha256_hex(canonical_bytes(app.openapi())),
+        socket=f"{app.prefix}{SOCKET_PATH}" if has_socket else None,
     )
 
 
@@ -53,4 +67,12 @@ def _describe_routes(app: VersionApp) -> Iterator[RouteModel]:
                 path=path,
                 operation_id=operation["operationId"],
                 handler=place_of_handler(handlers[path, method.upper()]),
+                streams=any(map(_streams, operation["responses"].values())),
             )
+
+
+def _streams(response: Mapping[str, Any]) -> bool:
+    return any(
+        media_type in _STREAMED or STREAM_ITEM in content
+        for media_type, content in response.get("content", {}).items()
+    )

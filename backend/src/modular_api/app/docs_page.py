@@ -13,18 +13,23 @@ from starlette.staticfiles import StaticFiles
 ASSETS = Path(__file__).parent.parent / "static" / "swagger_ui"
 
 
-def docs_routes(title: str, version: str) -> list[BaseRoute]:
-    """Return the routes of one version's page, `/api/v1/docs`, and of its assets.
+def docs_html(title: str, version: str) -> HTMLResponse:
+    """Return the page of one version.
 
-    The page names its files relative to itself, so it works behind any prefix.
+    It names its files relative to itself, so it works behind any prefix.
     """
-    page = get_swagger_ui_html(
+    return get_swagger_ui_html(
         openapi_url="openapi.json",
         title=f"{title} {version}",
         swagger_js_url="docs/assets/swagger-ui-bundle.js",
         swagger_css_url="docs/assets/swagger-ui.css",
         swagger_favicon_url="docs/assets/favicon-32x32.png",
     )
+
+
+def docs_routes(title: str, version: str) -> list[BaseRoute]:
+    """Return the routes of one version's page, `/api/v1/docs`, and of its assets."""
+    page = docs_html(title, version)
 
     async def show(request: Request) -> HTMLResponse:
         return page

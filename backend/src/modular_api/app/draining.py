@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,10 +23,14 @@ class Drain:
     """Drains every module, once.
 
     A module whose service has an `async def drain(self)` is asked to bring its work to
-    an end; then its sockets are closed with code 1012.
+    an end; then its sockets are closed with code 1012. Event streams end at once.
 
     A server that closes sockets by itself calls this first, with `drain_app`; else the
     end of the lifespan does.
+
+    Attributes:
+        has_begun: from then on the app is not ready for more.
+        started_at: when all modules were running, on the monotonic clock.
     """
 
     def __init__(
@@ -33,13 +38,37 @@ class Drain:
     ) -> None:
         self._modules = modules
         self._services = services
-        self._is_done = False
+        self.has_begun = False
+        self.started_at = time.monotonic()
+        self._streams: set[asyncio.Task[Any]] = set()
+        self._ended: set[asyncio.Task[Any]] = set()
+
+    def add_stream(self, task: asyncio.Task[Any]) -> None:
+        """Remember a task that sends a stream without an end, to cancel it in time."""
+        self._streams.add(task)
+        if self.has_begun:
+            self._end_streams()
+
+    def remove_stream(self, task: asyncio.Task[Any]) -> None:
+        """Forget it."""
+        self._streams.discard(task)
+        self._ended.discard(task)
+
+    def has_ended(self, task: asyncio.Task[Any]) -> bool:
+        """Tell whether it was cancelled here, and not by anybody else."""
+        return task in self._ended
 
     async def __call__(self) -> None:
         """Drain all modules at the same time."""
-        if not self._is_done:
-            self._is_done = True
+        if not self.has_begun:
+            self.has_begun = True
+            self._end_streams()
             await asyncio.gather(*map(self._drain, self._modules))
+
+    def _end_streams(self) -> None:
+        for task in self._streams - self._ended:
+            self._ended.add(task)
+            task.cancel("the app drains")
 
     async def _drain(self, module: ModuleApp) -> None:
         hook = getattr(self._services.get(module.name), "drain", None)

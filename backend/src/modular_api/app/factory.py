@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,7 @@ class AppFactory:
         *,
         include_uses: bool = False,
         generation: GenerationMode | None = None,
+        peer_urls: Mapping[str, str] | None = None,
     ) -> ModularApp:
         """Load modules and mount them in a new app.
 
@@ -81,6 +82,8 @@ class AppFactory:
             enabled_module_names: exactly these modules; None for all, `[]` for none.
             include_uses: take also the modules these declare in `uses`.
             generation: for this app, in place of the factory's.
+            peer_urls: where modules are that are not mounted here; for this app, in
+                place of the factory's.
 
         Raises:
             RegistryError: with every fault found; nothing was started.
@@ -100,7 +103,10 @@ class AppFactory:
             include_uses=include_uses,
             make_client=make_client if may_write else None,
         )
-        return ModularApp(_bind_all(loaded), generation=chosen, **self._app_options)
+        options = dict(self._app_options)
+        if peer_urls is not None:
+            options["peer_urls"] = peer_urls
+        return ModularApp(_bind_all(loaded), generation=chosen, **options)
 
 
 def _mode(generation: GenerationMode | str | None) -> GenerationMode | None:

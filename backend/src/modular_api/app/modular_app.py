@@ -21,7 +21,9 @@ from modular_api.app.asyncapi_page import asyncapi_routes
 from modular_api.app.contract_check import ContractCheck
 from modular_api.app.description import describe_app
 from modular_api.app.docs_page import docs_routes
+from modular_api.app.event_streams import EventStreams
 from modular_api.app.generation import Generation
+from modular_api.app.health import health_routes
 from modular_api.app.lifespan import run_modules
 from modular_api.app.peers import run_peers
 from modular_api.app.request_context import RequestContextMiddleware
@@ -75,6 +77,7 @@ class ModularApp(FastAPI):
     ) -> None:
         self._start_order = tuple(modules)
         self._merged_by_version: dict[str, bytes] = {}
+        self._spec_hashes: dict[str, dict[str, str]] = {}
         self._peer_urls = dict(peer_urls)
         self.generation = generation
         self.contracts = contracts
@@ -94,13 +97,15 @@ class ModularApp(FastAPI):
             },
             **fastapi_options,
         )
+        self.router.routes += health_routes(self)
         for version in self.version_names:
             self._mount(version)
 
     def build_middleware_stack(self) -> ASGIApp:
         # Around everything, the error guard too: whatever answers, and whatever is
         # logged, has the request's id.
-        return RequestContextMiddleware(super().build_middleware_stack())
+        inner = EventStreams(super().build_middleware_stack())
+        return RequestContextMiddleware(inner)
 
     @property
     def version_names(self) -> list[str]:
@@ -132,6 +137,10 @@ class ModularApp(FastAPI):
             for module in self.modules_apps
             if version in module.versions
         ]
+
+    def add_peers(self, urls: Mapping[str, str]) -> None:
+        """Say where modules are that are not mounted here, before the app starts."""
+        self._peer_urls.update(urls)
 
     def merged_openapi(self, version: str = "v1") -> Document:
         """Return the OpenAPI document of all modules that have this version."""
@@ -176,6 +185,21 @@ class ModularApp(FastAPI):
             validate_response_models(self)
         except MissingResponseModels as missing:
             log.warning("%s", missing)
+
+    def call_peers_at(self, urls: Mapping[str, str]) -> None:
+        """Say where further modules are, before the lifespan starts."""
+        self._peer_urls.update(urls)
+
+    def spec_hashes(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the hash of each OpenAPI document, by module and version."""
+        if not self._spec_hashes:
+            self._spec_hashes = {
+                module.name: {
+                    version.name: version.spec_sha256 for version in module.versions
+                }
+                for module in self.describe().modules
+            }
+        return self._spec_hashes
 
     def describe(self) -> AppModel:
         """Return the static model of the app; needs no lifespan."""

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from modular_api.specs.canonical import canonical
 from modular_api.specs.component_names import name_components
+from modular_api.specs.keyed_operations import describe_keyed_operations
 from modular_api.specs.operation_ids import assign_operation_ids
 from modular_api.specs.problem_answers import label_problems
 from modular_api.specs.schema_generator import fastapi_document
@@ -33,6 +34,7 @@ def build_document(app: FastAPI, *, module: str, version: str, prefix: str) -> D
     assign_operation_ids(document, app, module=f"{module} {version}")
     label_problems(document, sources)
     extend_stream_items(document)
+    describe_keyed_operations(document)
     document["servers"] = [{"url": prefix}]
     document = canonical(document)
     # Names are chosen in the order of the canonical document; choosing them keeps it
