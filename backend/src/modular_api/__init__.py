@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from modular_api.model import AppModel
     from modular_api.module.declaration import Module
+    from modular_api.module.idempotency import idempotent
     from modular_api.module.module_app import ModuleApp
     from modular_api.module.service import Service
     from modular_api.problems import Problem
@@ -42,6 +43,7 @@ _HOMES = {
     "RegistryError": "registry.faults",
     "Service": "module.service",
     "ServiceNotRunning": "errors",
+    "idempotent": "module.idempotency",
 }
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "RegistryError",
     "Service",
     "ServiceNotRunning",
+    "idempotent",
 ]
 
 

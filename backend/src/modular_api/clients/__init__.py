@@ -1,6 +1,14 @@
 """What generated clients are made of, and how a module calls another one."""
 
 from modular_api.clients.client import ModuleClient, SyncModuleClient
+from modular_api.clients.credentials import (
+    AccessToken,
+    ApiKey,
+    Basic,
+    Bearer,
+    OAuth2,
+    SecurityScheme,
+)
 from modular_api.clients.errors import (
     ApiError,
     BadGateway,
@@ -28,20 +36,28 @@ from modular_api.clients.errors import (
     PreconditionRequired,
     RequestTimeout,
     ServiceUnavailable,
+    TokenNotFetched,
     TooManyRequests,
     Unauthorized,
     UnexpectedStatus,
     UnprocessableContent,
     UnsupportedMediaType,
 )
+from modular_api.clients.framing import ServerSentEvent
 from modular_api.clients.peers import Peers, current_peers, module_client
+from modular_api.clients.retries import RetryPolicy
+from modular_api.clients.streams import ItemStream, SyncItemStream
 from modular_api.clients.types import UNSET, File, Unset
 
 __all__ = [
     "UNSET",
+    "AccessToken",
     "ApiError",
+    "ApiKey",
     "BadGateway",
     "BadRequest",
+    "Basic",
+    "Bearer",
     "CallError",
     "ClientTimeout",
     "Conflict",
@@ -52,12 +68,14 @@ __all__ = [
     "Gone",
     "InternalServerError",
     "InvalidArgument",
+    "ItemStream",
     "Locked",
     "MalformedResponse",
     "MethodNotAllowed",
     "ModuleClient",
     "NotAcceptable",
     "NotFound",
+    "OAuth2",
     "OperationNotImplemented",
     "OtherClientError",
     "OtherServerError",
@@ -67,8 +85,13 @@ __all__ = [
     "PreconditionFailed",
     "PreconditionRequired",
     "RequestTimeout",
+    "RetryPolicy",
+    "SecurityScheme",
+    "ServerSentEvent",
     "ServiceUnavailable",
+    "SyncItemStream",
     "SyncModuleClient",
+    "TokenNotFetched",
     "TooManyRequests",
     "Unauthorized",
     "UnexpectedStatus",

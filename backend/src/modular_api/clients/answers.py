@@ -7,7 +7,8 @@ or raises one of the two signals below; `read_answer` makes the error out of the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from modular_api.clients.errors import (
     ApiError,
@@ -18,6 +19,15 @@ from modular_api.clients.errors import (
 from modular_api.clients.wire import Response
 
 T = TypeVar("T")
+Headers = TypeVar("Headers")
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T, Headers]):
+    """What an operation returned, and the headers it came with."""
+
+    value: T
+    headers: Headers
 
 
 class DocumentedError(Exception):
@@ -31,8 +41,10 @@ class UndocumentedStatus(Exception):
     """The answer has a status that the specification does not document."""
 
 
-def read_answer(call: str, response: Response, parse: Callable[[Response], T]) -> T:
-    """Return the answer as its success model.
+def read_answer(
+    call: str, response: Response, parse: Callable[[Response], T], *, attempts: int = 1
+) -> T:
+    """Return the answer as its success model; `attempts` were needed to get it.
 
     Raises: ApiError: the class says which kind; its `problem` is the parsed body.
     """
@@ -47,13 +59,14 @@ def read_answer(call: str, response: Response, parse: Callable[[Response], T]) -
             problem = _json_or_none(response)
         error = error_class(response.status_code)(call, response, problem)
         cause = None
-    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+    except (ValueError, LookupError, TypeError, AttributeError) as fault:
         # Generated models raise these on bodies they cannot read. An error status
         # stays the error it is: a proxy's 503 has no problem body of ours.
         status = response.status_code
         class_ = error_class(status) if status >= 400 else MalformedResponse
         error = class_(call, response, _json_or_none(response))
         cause = fault
+    error.attempts = attempts
     raise error from cause
 
 

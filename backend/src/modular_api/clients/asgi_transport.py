@@ -9,17 +9,40 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+    MutableMapping,
+)
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import unquote
 
-from modular_api.clients.errors import ClientTimeout, PeerUnavailable
+from modular_api.clients.asgi_exchange import (
+    Message,
+    StreamedExchange,
+    WholeExchange,
+)
+from modular_api.clients.errors import ClientTimeout
 from modular_api.clients.loop_thread import LoopThread, run_in_loop
-from modular_api.clients.wire import EncodedRequest, Response
+from modular_api.clients.wire import (
+    AsyncStreamedResponse,
+    EncodedRequest,
+    Response,
+    StreamedResponse,
+    SyncStreamedResponse,
+)
+
+if TYPE_CHECKING:
+    from modular_api.clients.channels.asgi import AppTasks
+    from modular_api.clients.channels.channel import Channel
 
 log = logging.getLogger(__name__)
 
-Message: TypeAlias = MutableMapping[str, Any]
 AsgiApp: TypeAlias = Callable[
     [
         MutableMapping[str, Any],
@@ -30,14 +53,19 @@ AsgiApp: TypeAlias = Callable[
 ]
 """An ASGI 3 application. Spelled out, for Starlette is slow to import."""
 
+T = TypeVar("T")
+
+GRACE_S = 1.0
+"""How long an app may take to end a stream that nobody reads any more."""
+
 _COMMON_HEADERS = ((b"host", b"localhost"), (b"accept", b"*/*"))
 
 
 class AsgiTransport:
     """Calls one app. Its lifespan is the business of whoever owns the app.
 
-    The whole answer is awaited, background tasks of the route included, so an
-    endless stream never answers.
+    `send` awaits the whole answer, background tasks of the route included, so an
+    endless stream never answers to it; `stream` gives its chunks as they are written.
 
     Args:
         app: the ASGI app.
@@ -58,10 +86,11 @@ class AsgiTransport:
         self._state = state
         self._loop = loop
         self._loop_thread = LoopThread()
+        self._sockets: AppTasks | None = None
 
     async def send(self, request: EncodedRequest, timeout_s: float | None) -> Response:
         """Call the app in a task, so that it sees a copy of the caller's context."""
-        exchange = _Exchange(request)
+        exchange = WholeExchange(request)
         try:
             async with asyncio.timeout(timeout_s):
                 await asyncio.create_task(self._run(exchange))
@@ -71,28 +100,112 @@ class AsgiTransport:
 
     def send_sync(self, request: EncodedRequest, timeout_s: float | None) -> Response:
         """Call the app in its loop, or in a loop of our own thread."""
-        coroutine = self.send(request, timeout_s)
+        return self._run_sync(self.send(request, timeout_s))
+
+    @asynccontextmanager
+    async def stream(
+        self, request: EncodedRequest, timeout_s: float | None
+    ) -> AsyncIterator[AsyncStreamedResponse]:
+        """Call the app in a task, and read its answer as it is written.
+
+        Left before the end, the app is told that the client is gone; it is cancelled
+        where it has not ended `GRACE_S` later.
+        """
+        exchange = StreamedExchange(request)
+        running = asyncio.create_task(self._run_streamed(exchange))
+        try:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    status, headers = await exchange.head()
+            except TimeoutError as error:
+                raise ClientTimeout(str(request), timeout_s) from error
+            async with aclosing(exchange.chunks()) as chunks:
+                yield StreamedResponse(status, headers, chunks)
+        finally:
+            exchange.leave()
+            await _ended(running, within_s=_grace_s(exchange))
+
+    @contextmanager
+    def stream_sync(
+        self, request: EncodedRequest, timeout_s: float | None
+    ) -> Iterator[SyncStreamedResponse]:
+        """Do the same for plain code, each step in the loop that `send_sync` uses."""
+        stream = self.stream(request, timeout_s)
+        answer = self._run_sync(stream.__aenter__())
+        try:
+            chunks = self._chunks_sync(answer.chunks)
+            yield StreamedResponse(answer.status_code, answer.headers, chunks)
+        finally:
+            self._run_sync(stream.__aexit__(None, None, None))
+
+    def _chunks_sync(self, chunks: AsyncIterator[bytes]) -> Iterator[bytes]:
+        async def next_chunk() -> bytes | None:
+            return await anext(chunks, None)
+
+        while (chunk := self._run_sync(next_chunk())) is not None:
+            yield chunk
+
+    def _run_sync(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run in the app's loop, or in a loop of our own thread."""
         if self._loop is not None and _waits_for_others(self._loop):
             return run_in_loop(coroutine, self._loop)
         return self._loop_thread.run(coroutine)
 
+    async def connect(
+        self, path: str, headers: Mapping[str, str], timeout_s: float | None
+    ) -> Channel:
+        """Connect to a socket of the app, in the running loop."""
+        from modular_api.clients.channels import asgi
+
+        if self._sockets is None:
+            self._sockets = asgi.AppTasks()
+        return await asgi.connect(
+            self._app,
+            path,
+            headers,
+            timeout_s,
+            running=self._sockets,
+            state=self._state,
+        )
+
     async def aclose(self) -> None:
-        """Stop the thread of synchronous calls, if there was one."""
+        """End what sockets left running, and the thread of synchronous calls."""
+        if self._sockets is not None:
+            await self._sockets.aclose()
         await asyncio.to_thread(self.close)
 
     def close(self) -> None:
         """Stop the thread of synchronous calls, if there was one."""
         self._loop_thread.close()
 
-    async def _run(self, exchange: _Exchange) -> None:
+    async def _run(self, exchange: WholeExchange) -> None:
+        scope = self._scope(exchange.request)
         try:
-            await self._app(
-                self._scope(exchange.request), exchange.receive, exchange.send
-            )
+            await self._app(scope, exchange.receive, exchange.send)
         except Exception:
             # A server logs this and answers 500, and so must we.
             log.exception("%s raised in the called app", exchange.request)
             exchange.fail()
+
+    async def _run_streamed(self, exchange: StreamedExchange) -> None:
+        scope = self._scope(exchange.request)
+        # Before 2.4 who writes must listen for the disconnect: Starlette then ends a
+        # stream that has nothing to write, too. uvicorn says the same.
+        scope["asgi"]["spec_version"] = "2.3"
+        failed = False
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except Exception:
+            failed = True
+            # What an app raises at a disconnect is nobody's fault.
+            level = logging.DEBUG if exchange.left else logging.ERROR
+            log.log(
+                level, "%s raised in the called app", exchange.request, exc_info=True
+            )
+        except BaseException:
+            exchange.break_off()
+            raise
+        await exchange.end(failed=failed)
 
     def _scope(self, request: EncodedRequest) -> dict[str, Any]:
         scope: dict[str, Any] = {
@@ -121,56 +234,21 @@ class AsgiTransport:
         return scope
 
 
-class _Exchange:
-    """One request and what the app answers to it."""
+def _grace_s(exchange: StreamedExchange) -> float | None:
+    """Return how long the app may go on; for background tasks as long as they need."""
+    if exchange.complete:
+        return None
+    return GRACE_S if exchange.has_begun else 0.0
 
-    def __init__(self, request: EncodedRequest) -> None:
-        self.request = request
-        self._received = False
-        self._complete = asyncio.Event()
-        self._start: Message | None = None
-        self._body: list[bytes] = []
 
-    async def receive(self) -> Message:
-        if not self._received:
-            self._received = True
-            return {
-                "type": "http.request",
-                "body": self.request.body,
-                "more_body": False,
-            }
-        await self._complete.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._start = message
-        elif message["type"] == "http.response.body":
-            # To HEAD a server answers without the body.
-            if self.request.method != "HEAD":
-                self._body.append(message.get("body", b""))
-            if not message.get("more_body", False):
-                self._complete.set()
-
-    def fail(self) -> None:
-        """Answer 500 where the app has not begun to answer."""
-        if self._start is None:
-            headers = [(b"content-type", b"text/plain; charset=utf-8")]
-            self._start = {"status": 500, "headers": headers}
-            self._body = [b"Internal Server Error"]
-            self._complete.set()
-
-    def response(self) -> Response:
-        """Raises: PeerUnavailable: the app stopped in the middle of its answer."""
-        if self._start is None or not self._complete.is_set():
-            raise PeerUnavailable(
-                str(self.request), "the app in this process", "its answer breaks off"
-            )
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in self._start.get("headers", ())
-        }
-        return Response(self._start["status"], headers, b"".join(self._body))
+async def _ended(task: asyncio.Task[None], *, within_s: float | None) -> None:
+    """Wait for the app to end, and cancel it if it takes longer, or if we are."""
+    try:
+        await asyncio.wait([task], timeout=within_s)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
 
 
 def _waits_for_others(loop: asyncio.AbstractEventLoop) -> bool:

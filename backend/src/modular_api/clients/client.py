@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import TracebackType
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import (
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
+from types import MappingProxyType, TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
-from modular_api.clients.answers import read_answer
+from modular_api.clients.answers import Answer, read_answer
 from modular_api.clients.asgi_transport import AsgiApp, AsgiTransport
 from modular_api.clients.context import context_headers
+from modular_api.clients.credentials import Credentials, Keyring, SecurityScheme
+from modular_api.clients.errors import CallError
+from modular_api.clients.exchange import Exchange
 from modular_api.clients.http_transport import HttpTransport
+from modular_api.clients.retries import RetryPolicy
+from modular_api.clients.streams import (
+    Framing,
+    ItemStream,
+    SyncItemStream,
+    open_stream,
+    open_sync_stream,
+)
 from modular_api.clients.transport import Transport
-from modular_api.clients.wire import EncodedRequest, Request, Response, encode
+from modular_api.clients.wire import (
+    AsyncStreamedResponse,
+    EncodedRequest,
+    Request,
+    Response,
+    SyncStreamedResponse,
+    encode,
+)
 from modular_api.errors import ConfigurationError
 
 T = TypeVar("T")
+H = TypeVar("H")
 
 DEFAULT_TIMEOUT_S = 10.0
+
+DEFAULT_RETRIES = RetryPolicy()
 
 
 class ModuleClient:
@@ -30,19 +57,27 @@ class ModuleClient:
         app: an ASGI app that has the module mounted at its prefix.
         transport: carries the calls in place of the two; it stays the caller's to close.
         state: lifespan state of `app`.
-        token: sent as `Authorization: Bearer …`.
+        token: sent as `Authorization: Bearer …` with every call.
+        credentials: sent to the operations whose security asks for them, and to no
+            others; see `modular_api.clients.credentials`.
         headers: sent with every call.
-        timeout_s: limit of one call; None waits for ever.
+        timeout_s: limit of one call with all its attempts, and of a stream until it
+            begins; None waits for ever.
+        retries: how calls are repeated that may be; None repeats none.
 
     Attributes:
         module_name: the module, `broker`.
         api_version: its version, `v1`. (`version` is an operation of every module.)
         prefix: path of the module's version, `/api/v1/broker`.
+        security_schemes: what its specification names, for `credentials`.
+
+    Raises: ConfigurationError: not exactly one target, or a credential without a use.
     """
 
     module_name: ClassVar[str]
     api_version: ClassVar[str]
     prefix: ClassVar[str]
+    security_schemes: ClassVar[Mapping[str, SecurityScheme]] = MappingProxyType({})
 
     def __init__(
         self,
@@ -52,8 +87,10 @@ class ModuleClient:
         transport: Transport | None = None,
         state: Mapping[str, Any] | None = None,
         token: str | None = None,
+        credentials: Credentials | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = DEFAULT_TIMEOUT_S,
+        retries: RetryPolicy | None = DEFAULT_RETRIES,
     ) -> None:
         self._owns_transport = transport is None
         self._transport = transport or _transport(type(self), base_url, app, state)
@@ -62,7 +99,9 @@ class ModuleClient:
         self._headers = {name.lower(): value for name, value in (headers or {}).items()}
         if token is not None:
             self._headers["authorization"] = f"Bearer {token}"
+        self._keyring = Keyring(type(self).__name__, self.security_schemes, credentials)
         self._timeout_s = timeout_s
+        self._retries = retries
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -97,14 +136,105 @@ class ModuleClient:
         self.close()
 
     async def _call(self, request: Request, parse: Callable[[Response], T]) -> T:
-        encoded = self._encode(request)
-        response = await self._transport.send(encoded, self._timeout_s)
-        return read_answer(str(encoded), response, parse)
+        exchange = self._exchange(request)
+        response = await exchange.run(self._transport.send)
+        return read_answer(
+            exchange.call, response, parse, attempts=exchange.attempts.count
+        )
 
     def _call_sync(self, request: Request, parse: Callable[[Response], T]) -> T:
-        encoded = self._encode(request)
-        response = self._transport.send_sync(encoded, self._timeout_s)
-        return read_answer(str(encoded), response, parse)
+        exchange = self._exchange(request)
+        response = exchange.run_sync(self._transport.send_sync)
+        return read_answer(
+            exchange.call, response, parse, attempts=exchange.attempts.count
+        )
+
+    def _stream(
+        self,
+        request: Request,
+        parse: Callable[[Response], object],
+        parse_item: Callable[[Any], T],
+        framing: Framing,
+    ) -> ItemStream[T]:
+        """Return the items of an answer. `parse` reads answers with error statuses.
+
+        `parse_item` is given parsed JSON, or a ServerSentEvent where the framing is
+        `events`. The call is made when the first item is asked for.
+        """
+        opened = self._open(request)
+        return open_stream(opened, self._name(request), framing, parse, parse_item)
+
+    def _stream_sync(
+        self,
+        request: Request,
+        parse: Callable[[Response], object],
+        parse_item: Callable[[Any], T],
+        framing: Framing,
+    ) -> SyncItemStream[T]:
+        opened = self._open_sync(request)
+        return open_sync_stream(opened, self._name(request), framing, parse, parse_item)
+
+    @asynccontextmanager
+    async def _open(self, request: Request) -> AsyncIterator[AsyncStreamedResponse]:
+        async with AsyncExitStack() as attempt:
+
+            async def send(
+                encoded: EncodedRequest, timeout_s: float | None
+            ) -> AsyncStreamedResponse:
+                await attempt.aclose()  # the one before, whose answer was not taken
+                stream = self._transport.stream(encoded, timeout_s)
+                return await attempt.enter_async_context(stream)
+
+            exchange = self._exchange(request)
+            answer = await exchange.run(send)
+            with _attempts_told(exchange):
+                yield answer
+
+    @contextmanager
+    def _open_sync(self, request: Request) -> Iterator[SyncStreamedResponse]:
+        with ExitStack() as attempt:
+
+            def send(
+                encoded: EncodedRequest, timeout_s: float | None
+            ) -> SyncStreamedResponse:
+                attempt.close()  # the one before, whose answer was not taken
+                stream = self._transport.stream_sync(encoded, timeout_s)
+                return attempt.enter_context(stream)
+
+            exchange = self._exchange(request)
+            answer = exchange.run_sync(send)
+            with _attempts_told(exchange):
+                yield answer
+
+    def _exchange(self, request: Request) -> Exchange:
+        return Exchange(
+            self._name(request),
+            request,
+            keyring=self._keyring,
+            encode=self._encode,
+            policy=self._retries,
+            timeout_s=self._timeout_s,
+        )
+
+    def _name(self, request: Request) -> str:
+        return f"{request.method.upper()} {self.prefix}{request.url}"
+
+    async def _call_with_headers(
+        self,
+        request: Request,
+        parse: Callable[[Response], T],
+        parse_headers: Callable[[Response], H],
+    ) -> Answer[T, H]:
+        both = _with_headers(parse, parse_headers)
+        return await self._call(request, both)
+
+    def _call_with_headers_sync(
+        self,
+        request: Request,
+        parse: Callable[[Response], T],
+        parse_headers: Callable[[Response], H],
+    ) -> Answer[T, H]:
+        return self._call_sync(request, _with_headers(parse, parse_headers))
 
     def _encode(self, request: Request) -> EncodedRequest:
         # What the client was given wins over what the context carries along.
@@ -120,6 +250,42 @@ class SyncModuleClient:
 
     def _call(self, request: Request, parse: Callable[[Response], T]) -> T:
         return self._client._call_sync(request, parse)
+
+    def _call_with_headers(
+        self,
+        request: Request,
+        parse: Callable[[Response], T],
+        parse_headers: Callable[[Response], H],
+    ) -> Answer[T, H]:
+        return self._client._call_with_headers_sync(request, parse, parse_headers)
+
+    def _stream(
+        self,
+        request: Request,
+        parse: Callable[[Response], object],
+        parse_item: Callable[[Any], T],
+        framing: Framing,
+    ) -> SyncItemStream[T]:
+        return self._client._stream_sync(request, parse, parse_item, framing)
+
+
+@contextmanager
+def _attempts_told(exchange: Exchange) -> Iterator[None]:
+    """Let an error that the answer turns out to be say how often the call was sent."""
+    try:
+        yield
+    except CallError as error:
+        error.attempts = exchange.attempts.count
+        raise
+
+
+def _with_headers(
+    parse: Callable[[Response], T], parse_headers: Callable[[Response], H]
+) -> Callable[[Response], Answer[T, H]]:
+    def parse_both(response: Response) -> Answer[T, H]:
+        return Answer(parse(response), parse_headers(response))
+
+    return parse_both
 
 
 def _transport(

@@ -11,10 +11,18 @@ REQUEST_ID_HEADER = "x-request-id"
 request_id: ContextVar[str | None] = ContextVar("modular_api_request_id", default=None)
 """Id of the request being served; calls made while serving it carry the same id."""
 
+module_name: ContextVar[str | None] = ContextVar("modular_api_module", default=None)
+"""Name of the module whose code answers the request being served."""
+
 outgoing_headers: ContextVar[Mapping[str, str]] = ContextVar(
     "modular_api_outgoing_headers", default=MappingProxyType({})
 )
-"""Further headers for every call: trace context, the caller's authorization."""
+"""Further headers for every call: the trace context of the request being served."""
+
+caller_authorization: ContextVar[str | None] = ContextVar(
+    "modular_api_caller_authorization", default=None
+)
+"""`Authorization` of the request being served; peers of the app are told, nobody else."""
 
 
 def context_headers() -> dict[str, str]:

@@ -10,7 +10,10 @@ CallError                      a call did not give the answer it promises
 ├── ClientTimeout              no answer in time; the server may still act on the call
 ├── PeerUnavailable            the connection failed
 ├── PeerMissing                the module is neither mounted here nor has an address
+├── TokenNotFetched            the access token could not be had; nothing was sent
 └── InvalidArgument            a value that cannot be sent; nothing was sent
+
+An error of a call that was repeated says how often it was tried: `attempts`.
 """
 
 from __future__ import annotations
@@ -18,14 +21,24 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from modular_api.errors import ModularError
+from modular_api.errors import ModularError, describe
 
 if TYPE_CHECKING:
     from modular_api.clients.wire import Response
 
 
 class CallError(ModularError):
-    """A call did not give the answer it promises."""
+    """A call did not give the answer it promises.
+
+    Attributes:
+        attempts: how often it was sent.
+    """
+
+    attempts = 1
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.attempts == 1 else f"{text} ({self.attempts} attempts)"
 
 
 class InvalidArgument(CallError, ValueError):
@@ -35,6 +48,18 @@ class InvalidArgument(CallError, ValueError):
         self.name = name
         self.value = value
         super().__init__(f"The value {value!r} of '{name}' {reason}.")
+
+
+class TokenNotFetched(CallError):
+    """The access token of an `OAuth2` credential could not be had; nothing was sent.
+
+    Attributes:
+        reason: what its `fetch` raised.
+    """
+
+    def __init__(self, reason: BaseException) -> None:
+        self.reason = reason
+        super().__init__(f"No access token could be fetched: {describe(reason)}")
 
 
 class ClientTimeout(CallError):

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from typing import TYPE_CHECKING
 
 from modular_api.clients.errors import ClientTimeout, PeerUnavailable
-from modular_api.clients.wire import EncodedRequest, Response
+from modular_api.clients.wire import (
+    AsyncStreamedResponse,
+    EncodedRequest,
+    Headers,
+    Response,
+    StreamedResponse,
+    SyncStreamedResponse,
+)
 from modular_api.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
     import httpx
+
+    from modular_api.clients.channels.channel import Channel
 
 
 class HttpTransport:
@@ -36,41 +45,69 @@ class HttpTransport:
                 f"base_url is {base_url!r}; it must begin with http:// or https://"
             )
         self.base_url = base_url.rstrip("/")
-        self._headers = dict(headers or {})
+        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
         self._async_client: httpx.AsyncClient | None = None
         self._client: httpx.Client | None = None
 
     async def send(self, request: EncodedRequest, timeout_s: float | None) -> Response:
         """Send within `timeout_s`, from connecting to the last byte."""
-        import httpx
-
-        if self._async_client is None:
-            self._async_client = httpx.AsyncClient(timeout=None, cookies=_no_cookies())
+        client = self._opened_async()
         with self._errors(request, timeout_s):
             async with asyncio.timeout(timeout_s):
-                answer = await self._async_client.request(
-                    request.method,
-                    self.base_url + request.target,
-                    headers={**dict(request.headers), **self._headers},
-                    content=request.body,
-                )
-        return _response(answer)
+                answer = await client.send(self._built(client, request))
+        return Response(answer.status_code, _headers(answer), answer.content)
 
     def send_sync(self, request: EncodedRequest, timeout_s: float | None) -> Response:
         """Send; `timeout_s` limits connecting and each wait for bytes by itself."""
-        import httpx
-
-        if self._client is None:
-            self._client = httpx.Client(timeout=None, cookies=_no_cookies())
+        client = self._opened()
         with self._errors(request, timeout_s):
-            answer = self._client.request(
-                request.method,
-                self.base_url + request.target,
-                headers={**dict(request.headers), **self._headers},
-                content=request.body,
-                timeout=timeout_s,
-            )
-        return _response(answer)
+            answer = client.send(self._built(client, request, timeout_s))
+        return Response(answer.status_code, _headers(answer), answer.content)
+
+    @asynccontextmanager
+    async def stream(
+        self, request: EncodedRequest, timeout_s: float | None
+    ) -> AsyncIterator[AsyncStreamedResponse]:
+        """Send, and read the answer as it comes; `timeout_s` limits its head."""
+        client = self._opened_async()
+        with self._errors(request, timeout_s):
+            async with asyncio.timeout(timeout_s):
+                answer = await client.send(self._built(client, request), stream=True)
+        try:
+            chunks = self._chunks(request, answer)
+            async with aclosing(chunks):
+                yield StreamedResponse(answer.status_code, _headers(answer), chunks)
+        finally:
+            await answer.aclose()
+
+    @contextmanager
+    def stream_sync(
+        self, request: EncodedRequest, timeout_s: float | None
+    ) -> Iterator[SyncStreamedResponse]:
+        """Do the same for plain code; `timeout_s` limits each wait until the head."""
+        client = self._opened()
+        built = self._built(client, request, timeout_s)
+        # httpx reads the limits of a wait when it begins to wait.
+        limits = built.extensions["timeout"]
+        with self._errors(request, timeout_s):
+            answer = client.send(built, stream=True)
+        limits.update(dict.fromkeys(limits, None))
+        try:
+            chunks = self._chunks_sync(request, answer)
+            with closing(chunks):
+                yield StreamedResponse(answer.status_code, _headers(answer), chunks)
+        finally:
+            answer.close()
+
+    async def connect(
+        self, path: str, headers: Mapping[str, str], timeout_s: float | None
+    ) -> Channel:
+        """Connect to a socket of the server."""
+        from modular_api.clients.channels import network
+
+        return await network.connect(
+            self.base_url, path, {**headers, **self._headers}, timeout_s
+        )
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -84,6 +121,52 @@ class HttpTransport:
         client, self._client = self._client, None
         if client is not None:
             client.close()
+
+    def _opened_async(self) -> httpx.AsyncClient:
+        import httpx
+
+        if self._async_client is None:
+            self._async_client = httpx.AsyncClient(timeout=None, cookies=_no_cookies())
+        return self._async_client
+
+    def _opened(self) -> httpx.Client:
+        import httpx
+
+        if self._client is None:
+            self._client = httpx.Client(timeout=None, cookies=_no_cookies())
+        return self._client
+
+    def _built(
+        self,
+        client: httpx.AsyncClient | httpx.Client,
+        request: EncodedRequest,
+        timeout_s: float | None = None,
+    ) -> httpx.Request:
+        return client.build_request(
+            request.method,
+            self.base_url + request.target,
+            headers=self._with_own(request.headers),
+            content=request.body,
+            timeout=timeout_s,
+        )
+
+    def _with_own(self, headers: Headers) -> Headers:
+        # No mapping: a field may be repeated.
+        others = (field for field in headers if field[0] not in self._headers)
+        return [*others, *self._headers.items()]
+
+    async def _chunks(
+        self, request: EncodedRequest, answer: httpx.Response
+    ) -> AsyncGenerator[bytes, None]:
+        with self._errors(request, None):
+            async for chunk in answer.aiter_bytes():
+                yield chunk
+
+    def _chunks_sync(
+        self, request: EncodedRequest, answer: httpx.Response
+    ) -> Generator[bytes, None, None]:
+        with self._errors(request, None):
+            yield from answer.iter_bytes()
 
     @contextmanager
     def _errors(
@@ -107,6 +190,5 @@ def _no_cookies() -> CookieJar:
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
-def _response(answer: httpx.Response) -> Response:
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Response(answer.status_code, headers, answer.content)
+def _headers(answer: httpx.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items()}

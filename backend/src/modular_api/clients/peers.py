@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from modular_api.clients.asgi_transport import AsgiApp, AsgiTransport
-from modular_api.clients.client import DEFAULT_TIMEOUT_S, ModuleClient
+from modular_api.clients.client import (
+    DEFAULT_TIMEOUT_S,
+    ModuleClient,
+)
+from modular_api.clients.context import caller_authorization
 from modular_api.clients.errors import PeerMissing
 from modular_api.clients.http_transport import HttpTransport
+from modular_api.clients.retries import RetryPolicy
 from modular_api.clients.transport import Transport
-from modular_api.clients.wire import EncodedRequest, Response
+from modular_api.clients.types import UNSET, Unset
+from modular_api.clients.wire import (
+    AsyncStreamedResponse,
+    EncodedRequest,
+    Response,
+    SyncStreamedResponse,
+)
 
-C = TypeVar("C", bound=ModuleClient)
+if TYPE_CHECKING:
+    from modular_api.clients.channels.channel import Channel
+    from modular_api.clients.sockets.socket import ModuleSocket
+
+C = TypeVar("C", bound="ModuleClient | ModuleSocket")
 
 
 class Peers:
     """The modules that one app can call, and the clients that call them.
 
-    A module mounted in the app wins over an address. One client and one transport a
-    class and a module are made, and kept until `aclose`.
+    A module mounted in the app wins over an address. Clients and transports
+    are made once, and kept until `aclose`.
 
     Args:
         timeout_s: limit of one call to a peer; None waits for ever.
@@ -31,7 +48,7 @@ class Peers:
         self._timeout_s = timeout_s
         self._in_process: dict[str, Transport] = {}
         self._over_http: dict[str, Transport] = {}
-        self._clients: dict[type[ModuleClient], ModuleClient] = {}
+        self._clients: dict[Any, ModuleClient | ModuleSocket] = {}
 
     def add_app(
         self, module: str, app: AsgiApp, *, state: Mapping[str, Any] | None = None
@@ -57,19 +74,24 @@ class Peers:
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
         self._over_http[module] = HttpTransport(base_url, headers=headers)
 
-    def client(self, class_: type[C]) -> C:
-        """Return the client of this class.
+    def client(
+        self,
+        class_: type[C],
+        *,
+        timeout_s: float | Unset | None = UNSET,
+        retries: RetryPolicy | Unset | None = UNSET,
+    ) -> C:
+        """Return the client of this class; the same one for the same options.
 
         A peer that is missing is told at the call, so that a module starts without it.
         """
-        known = self._clients.get(class_)
+        options = _options(self._timeout_s, timeout_s, retries)
+        kind = (class_, *options.items())
+        known = self._clients.get(kind)
         if isinstance(known, class_):
             return known
-        client = class_(
-            transport=_PeerTransport(class_.module_name, self),
-            timeout_s=self._timeout_s,
-        )
-        self._clients[class_] = client
+        client = class_(transport=_PeerTransport(class_.module_name, self), **options)
+        self._clients[kind] = client
         return client
 
     def transport(self, module: str) -> Transport:
@@ -81,6 +103,8 @@ class Peers:
 
     async def aclose(self) -> None:
         """Close every connection."""
+        for client in self._clients.values():
+            await client.aclose()
         for transport in (*self._in_process.values(), *self._over_http.values()):
             await transport.aclose()
 
@@ -89,19 +113,43 @@ current_peers: ContextVar[Peers | None] = ContextVar("modular_api_peers", defaul
 """The peers of the app whose code is running."""
 
 
-def module_client(class_: type[C]) -> C:
+def module_client(
+    class_: type[C],
+    *,
+    timeout_s: float | Unset | None = UNSET,
+    retries: RetryPolicy | Unset | None = UNSET,
+) -> C:
     """Return a client of a module that the running app can call.
 
     In a handler or a service it is the app's own client. Made anywhere else, at the top
     of a module for one, it finds the running app's peers at each call.
 
     Its calls raise PeerMissing where the module is neither mounted in the app nor has an
-    address.
+    address. They carry the id, the trace and the authorization of the request being
+    served.
+
+    Args:
+        timeout_s: limit of one call, where it is not the default; None waits for ever.
+        retries: how calls are repeated that may be, where not by default; None repeats
+            none.
     """
     peers = current_peers.get()
     if peers is not None:
-        return peers.client(class_)
-    return class_(transport=_PeerTransport(class_.module_name, None))
+        return peers.client(class_, timeout_s=timeout_s, retries=retries)
+    options = _options(DEFAULT_TIMEOUT_S, timeout_s, retries)
+    return class_(transport=_PeerTransport(class_.module_name, None), **options)
+
+
+def _options(
+    default_timeout_s: float | None,
+    timeout_s: float | Unset | None,
+    retries: RetryPolicy | Unset | None,
+) -> dict[str, Any]:
+    unset = isinstance(timeout_s, Unset)
+    options: dict[str, Any] = {"timeout_s": default_timeout_s if unset else timeout_s}
+    if not isinstance(retries, Unset):
+        options["retries"] = retries
+    return options
 
 
 class _PeerTransport:
@@ -112,10 +160,26 @@ class _PeerTransport:
         self._peers = peers
 
     async def send(self, request: EncodedRequest, timeout_s: float | None) -> Response:
-        return await self._peer().send(request, timeout_s)
+        return await self._peer().send(_told_who_calls(request), timeout_s)
 
     def send_sync(self, request: EncodedRequest, timeout_s: float | None) -> Response:
-        return self._peer().send_sync(request, timeout_s)
+        return self._peer().send_sync(_told_who_calls(request), timeout_s)
+
+    def stream(
+        self, request: EncodedRequest, timeout_s: float | None
+    ) -> AbstractAsyncContextManager[AsyncStreamedResponse]:
+        return self._peer().stream(_told_who_calls(request), timeout_s)
+
+    def stream_sync(
+        self, request: EncodedRequest, timeout_s: float | None
+    ) -> AbstractContextManager[SyncStreamedResponse]:
+        return self._peer().stream_sync(_told_who_calls(request), timeout_s)
+
+    # Without the caller's authorization: one connection serves many callers.
+    async def connect(
+        self, path: str, headers: Mapping[str, str], timeout_s: float | None
+    ) -> Channel:
+        return await self._peer().connect(path, headers, timeout_s)
 
     async def aclose(self) -> None:
         """Nothing: the peers own the connections."""
@@ -128,3 +192,16 @@ class _PeerTransport:
         if peers is None:
             raise PeerMissing(self._module)
         return peers.transport(self._module)
+
+
+def _told_who_calls(request: EncodedRequest) -> EncodedRequest:
+    """Return a call with the authorization of the request that is being served.
+
+    Peers are the same app, so they may know whom it serves. Nobody else is told, and a
+    call with an authorization of its own keeps it.
+    """
+    authorization = caller_authorization.get()
+    if authorization is None or any(n == "authorization" for n, _ in request.headers):
+        return request
+    headers = [*request.headers, ("authorization", authorization)]
+    return replace(request, headers=headers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, BinaryIO, Literal, TypeAlias
+from typing import IO, Any, BinaryIO, Literal, TypeAlias
 
 
 class Unset:
@@ -32,16 +32,27 @@ RequestFiles: TypeAlias = list[tuple[str, FileTypes]]
 
 @dataclass
 class File:
-    """A file to upload, or one that was downloaded.
+    """A file to upload.
 
     Without a `file_name` it is sent under the name `upload`: a server takes a part
     without a name for an ordinary form field.
     """
 
-    payload: BinaryIO
+    payload: BinaryIO | bytes
     file_name: str | None = None
     mime_type: str | None = None
 
     def to_tuple(self) -> FileTypes:
         """Return the file as one part of a multipart body."""
         return self.file_name or "upload", self.payload, self.mime_type
+
+
+class Unknown(dict[str, Any]):
+    """An object that fits none of a union's members: a newer server knows more of them.
+
+    It is the JSON object itself, and goes back as it came.
+    """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the object."""
+        return dict(self)

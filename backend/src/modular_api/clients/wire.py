@@ -7,11 +7,12 @@ scope and onto a connection.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 from modular_api.clients.context import REQUEST_ID_HEADER
 from modular_api.clients.errors import InvalidArgument
@@ -20,12 +21,26 @@ from modular_api.clients.types import UNSET, RequestFiles
 Headers: TypeAlias = list[tuple[str, str]]
 """Header fields in order, names in lower case."""
 
+Chunks = TypeVar("Chunks", covariant=True)
+
+IDEMPOTENCY_HEADER = "idempotency-key"
+
 _WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
+
+_IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"})
 
 
 @dataclass(slots=True)
 class Request:
-    """A call as generated code describes it; at most one body is set."""
+    """A call as generated code describes it; at most one body is set.
+
+    Attributes:
+        security: what the operation asks for, as in OpenAPI: alternatives, each the
+            names of security schemes that are needed together; `()` among them says
+            that nothing is needed.
+        takes_idempotency_key: the operation answers a repeated `Idempotency-Key` as it
+            did the first time, so the call may be repeated.
+    """
 
     method: str
     url: str
@@ -36,6 +51,28 @@ class Request:
     data: Mapping[str, Any] | None = None
     files: RequestFiles | None = None
     content: Any = None
+    security: tuple[tuple[str, ...], ...] = ()
+    takes_idempotency_key: bool = False
+
+    @property
+    def is_idempotent(self) -> bool:
+        """Whether its method says that the server may get it twice (RFC 9110, 9.2.2)."""
+        return self.method.upper() in _IDEMPOTENT
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether it carries an idempotency key."""
+        return any(
+            name.lower() == IDEMPOTENCY_HEADER and value not in (None, UNSET)
+            for name, value in self.headers.items()
+        )
+
+    def keyed(self) -> Request:
+        """Return the call with an idempotency key, where its operation takes one."""
+        if not self.takes_idempotency_key or self.is_keyed:
+            return self
+        key = {IDEMPOTENCY_HEADER: str(uuid4())}
+        return replace(self, headers={**self.headers, **key})
 
 
 @dataclass(slots=True, frozen=True)
@@ -55,6 +92,20 @@ class EncodedRequest:
     def target(self) -> str:
         """Path and query: what stands in an HTTP request line."""
         return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedResponse(Generic[Chunks]):
+    """An answer whose body still arrives, as `chunks`. Header names as in `Response`."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    chunks: Chunks
+
+
+AsyncStreamedResponse: TypeAlias = StreamedResponse[AsyncIterator[bytes]]
+
+SyncStreamedResponse: TypeAlias = StreamedResponse[Iterator[bytes]]
 
 
 @dataclass(frozen=True)
@@ -85,9 +136,14 @@ class Response:
         return self.headers.get("content-type", "").lower()
 
     @property
+    def media_type(self) -> str:
+        """What the body says it is, without parameters: `image/png`."""
+        return self.media_type_header.partition(";")[0].strip()
+
+    @property
     def is_json(self) -> bool:
         """Whether the body says it is JSON: `application/json`, `…/…+json`."""
-        media_type = self.media_type_header.partition(";")[0].strip()
+        media_type = self.media_type
         return media_type == "application/json" or media_type.endswith("+json")
 
     @property
@@ -116,27 +172,33 @@ def encode(
     Raises: InvalidArgument: a header or cookie would break out of its field.
     """
     fields = dict(headers)
+    repeated: Headers = []
     for name, value in request.headers.items():
-        if value is not None:
+        if isinstance(value, list | tuple):
+            repeated += [(name.lower(), _text(item)) for item in value]
+        elif value is not None and value is not UNSET:
             fields[name.lower()] = _text(value)
-    if request.cookies:
-        fields["cookie"] = "; ".join(
-            f"{name}={_cookie_value(name, value)}"
-            for name, value in request.cookies.items()
-        )
+    cookies = "; ".join(
+        f"{name}={_cookie_value(name, value)}"
+        for name, value in request.cookies.items()
+        if value is not None and value is not UNSET
+    )
+    if cookies:
+        fields["cookie"] = cookies
     method = request.method.upper()
     body, content_type = _body(request)
     if content_type is not None:
         fields["content-type"] = content_type
     if body or method in _WITH_BODY:
         fields["content-length"] = str(len(body))
-    for name, text in fields.items():
+    all_fields = [*fields.items(), *repeated]
+    for name, text in all_fields:
         _check_header(name, text)
     return EncodedRequest(
         method=method,
         path=prefix + request.url,
         query=_urlencode(request.params),
-        headers=list(fields.items()),
+        headers=all_fields,
         body=body,
     )
 
@@ -144,10 +206,7 @@ def encode(
 def _body(request: Request) -> tuple[bytes, str | None]:
     """Return the body and the media type only its encoding knows (multipart)."""
     if request.json is not UNSET:
-        text = json.dumps(
-            request.json, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-        )
-        return text.encode(), None
+        return _json(request.json).encode(), None
     if request.data is not None:
         return _urlencode(request.data).encode(), None
     if request.files is not None:
@@ -156,6 +215,15 @@ def _body(request: Request) -> tuple[bytes, str | None]:
         content = request.content
         return (content if isinstance(content, bytes) else content.read()), None
     return b"", None
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def json_lines(items: Iterable[Any]) -> bytes:
+    """Return a body of one JSON value a line."""
+    return "".join(f"{_json(item)}\n" for item in items).encode()
 
 
 def _multipart(files: RequestFiles) -> tuple[bytes, str]:

@@ -15,6 +15,7 @@ from fastapi.params import Depends
 from starlette.middleware import Middleware
 
 from modular_api.errors import ConfigurationError
+from modular_api.module.idempotency_store import IdempotencyStore
 from modular_api.module.service import ServiceFactory
 from modular_api.ws.limits import Limits
 
@@ -48,6 +49,9 @@ class Module:
         middleware: runs around the module's requests only.
         exception_handlers: as in FastAPI, for this module only.
         tags: OpenAPI tags of its routes; the module's name when left out.
+        idempotency_store: keeps the first answers of `@idempotent` handlers; left out,
+            each process keeps its own in memory for a day. Instances that share one
+            answer for one another.
         stateful: the service keeps state of its own, so two instances would disagree.
 
     Raises: BadDeclaration: with everything that is wrong.
@@ -62,6 +66,7 @@ class Module:
     middleware: Sequence[Middleware] = ()
     exception_handlers: Mapping[Any, Callable[..., Any]] = field(default_factory=dict)
     tags: Sequence[str | Enum] | None = None
+    idempotency_store: IdempotencyStore | None = None
     stateful: bool = False
 
     def __post_init__(self) -> None:
@@ -98,6 +103,12 @@ class Module:
         if self.service is not None and not callable(self.service):
             kind = type(self.service).__name__
             faults.append(f"service is a {kind}, expected a class or a callable")
+        store = self.idempotency_store
+        if store is not None and not isinstance(store, IdempotencyStore):
+            kind = type(store).__name__
+            faults.append(
+                f"idempotency_store is a {kind}, expected an IdempotencyStore"
+            )
         return faults + self._middleware_faults() + self._handler_faults()
 
     def _middleware_faults(self) -> list[str]:

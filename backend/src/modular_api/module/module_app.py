@@ -13,9 +13,12 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from modular_api.clients.context import module_name
 from modular_api.clients.errors import ClientTimeout, PeerMissing, PeerUnavailable
 from modular_api.module.builtin_routes import builtin_router
 from modular_api.module.declaration import Module
+from modular_api.module.idempotency import IdempotencyLayer, has_idempotent_routes
+from modular_api.module.idempotency_store import MemoryStore
 from modular_api.module.peer_problems import answer_peer_error
 from modular_api.module.service import VERSION_STATES_KEY
 from modular_api.module.socket import serve_socket
@@ -44,6 +47,7 @@ class VersionApp(FastAPI):
         self.module_name = name
         self.version_name = version
         self.prefix = module_prefix(name, version)
+        self._idempotency_store = module.idempotency_store
         super().__init__(
             title=name,
             version=version,
@@ -79,7 +83,11 @@ class VersionApp(FastAPI):
         self._add_own_state(scope)
         if self.middleware_stack is None:
             self.middleware_stack = self.build_middleware_stack()
-        await self.middleware_stack(scope, receive, send)
+        before = module_name.set(self.module_name)
+        try:
+            await self.middleware_stack(scope, receive, send)
+        finally:
+            module_name.reset(before)
 
     def _add_own_state(self, scope: Scope) -> None:
         """Let the request see what the version's own lifespan yielded, and no other's."""
@@ -97,6 +105,9 @@ class VersionApp(FastAPI):
             Middleware(ExceptionMiddleware, handlers=handlers),
             Middleware(AsyncExitStackMiddleware),
         ]
+        if has_idempotent_routes(self.routes):
+            store = self._idempotency_store or MemoryStore()
+            stack.append(Middleware(IdempotencyLayer, store=store))
         if catch_all is not None:
             stack.insert(0, Middleware(ServerErrorMiddleware, handler=catch_all))
         app: ASGIApp = self.router

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from modular_api.testing.background import LifespanInBackground
     from modular_api.testing.errors import BackgroundLifespanError, LiveServerError
     from modular_api.testing.live_server import LiveServer
+    from modular_api.testing.peer_topology import PeerTopology
     from modular_api.testing.session import keep_running
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "LifespanInBackground",
     "LiveServer",
     "LiveServerError",
+    "PeerTopology",
     "keep_running",
 ]
 
@@ -28,6 +30,7 @@ _HOMES = {
     "LifespanInBackground": "background",
     "LiveServer": "live_server",
     "LiveServerError": "errors",
+    "PeerTopology": "peer_topology",
     "keep_running": "session",
 }
 

@@ -6,8 +6,8 @@ A project says how its app is made, once, in a `conftest.py`:
     def create_app() -> Callable[[], ModularApp]:
         return AppFactory(MODULES, title="Shop").create_app
 
-and has `apps`, `app`, `ws_apps`, `client`, `async_client`, `running_server` and
-`fresh_server`. Each can be overridden; a project without sockets or servers may define
+and has `apps`, `app`, `ws_apps`, `client`, `async_client`, `running_server`,
+`fresh_server` and `peer_topology`. Each can be overridden; a project without sockets or servers may define
 `apps` alone. Those of the session are made once: a folder with an app of its own
 overrides `apps` and `running_server` too, or it gets those of whoever came first.
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from modular_api.app.modular_app import ModularApp
     from modular_api.testing.live_server import LiveServer
+    from modular_api.testing.peer_topology import PeerTopology
 
 _MARKERS = {
     "unit": "one part alone, no process, no port",
@@ -123,3 +124,24 @@ def fresh_server(create_app: Callable[[], ModularApp]) -> Iterator[LiveServer]:
 
     with LiveServer(create_app()) as server:
         yield server
+
+
+@pytest.fixture(params=["in process", "over HTTP"])
+def peer_topology(
+    request: pytest.FixtureRequest, create_app: Callable[..., ModularApp]
+) -> Iterator[PeerTopology]:
+    """Starts modules with peers: mounted beside them, and then behind a server.
+
+    A test that asks for it runs twice, with one body:
+
+        async def test_an_order_trades_at_the_quote(peer_topology):
+            app = peer_topology.start("broker", peers=["datafeed"])
+            async with BrokerClient(app=app) as broker: ...
+
+    `create_app` must take the modules' names, and `peer_urls=`, as that of an
+    AppFactory does.
+    """
+    from modular_api.testing.peer_topology import PeerTopology
+
+    with PeerTopology(create_app, over_http=request.param == "over HTTP") as topology:
+        yield topology

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from modular_api.app.draining import drain_app
+from modular_api.serving.accepting import stop_accepting
 from modular_api.testing.errors import LiveServerError, reason
 
 _TICK_S = 1.0
@@ -49,11 +50,12 @@ class EventServer(uvicorn.Server):
         try:
             await self.serve(sockets=[listener])
         finally:
-            # Cancelled, uvicorn closes nothing; uvloop warns of servers left open.
-            for server in getattr(self, "servers", []):
+            # Cancelled, uvicorn closes nothing.
+            for server in getattr(self, "servers", ()):
                 server.close()
             listener.close()
             self._connections.abort_all()
+            await asyncio.sleep(0)  # uvloop closes in its next round
 
     def request_stop(self) -> None:
         """Begin to stop; to be called in the server's loop."""
@@ -99,7 +101,7 @@ class EventServer(uvicorn.Server):
         Raises: LiveServerError: the lifespan failed or was too slow.
         """
         await drain_app(self.lifespan.state)
-        await _stop_accepting(sockets or [])
+        await stop_accepting(sockets or [])
         for server in self.servers:
             server.close()
         self._connections.close_all()
@@ -144,19 +146,6 @@ class EventServer(uvicorn.Server):
             raise LiveServerError(
                 f"The app failed while stopping: {reason(error, '')}"
             ) from error
-
-
-async def _stop_accepting(listeners: list[socket.socket]) -> None:
-    """Accept nothing more, and let asyncio finish what it is accepting.
-
-    It accepts in one round of the loop and makes the transport in the next. A server
-    closed in between fails an assertion there and leaks the socket (Python 3.11).
-    """
-    loop = asyncio.get_running_loop()
-    with suppress(NotImplementedError):  # Windows' proactor accepts without readers
-        for listener in listeners:
-            loop.remove_reader(listener)
-    await asyncio.sleep(0)
 
 
 class _Connections(set[Any]):

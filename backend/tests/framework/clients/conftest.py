@@ -50,6 +50,9 @@ async def echo_app(scope: Any, receive: Any, send: Any) -> None:
         "raw_path": scope["raw_path"].decode(),
         "query": scope["query_string"].decode(),
         "headers": {k.decode(): v.decode("latin-1") for k, v in scope["headers"]},
+        "repeated": [
+            (k.decode(), v.decode()) for k, v in scope["headers"] if k == b"x-list"
+        ],
         "body": message["body"].decode("latin-1"),
         "loop": id(asyncio.get_running_loop()),
     }

@@ -46,6 +46,18 @@ async def test_both_transports_send_the_same(
         assert "x-none" not in headers
 
 
+async def test_a_header_may_be_repeated(
+    client_class: Any, target: dict[str, Any]
+) -> None:
+    """Each value in a field of its own."""
+    async with client_class(**target) as client:
+        for answer in (
+            await client.call(headers={"X-List": ["a", 1]}),
+            client.call_sync(headers={"X-List": ["a", 1]}),
+        ):
+            assert answer["repeated"] == [["x-list", "a"], ["x-list", "1"]]
+
+
 async def test_a_post_without_a_body_says_so(
     client_class: Any, target: dict[str, Any]
 ) -> None:

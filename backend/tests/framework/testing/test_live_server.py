@@ -419,8 +419,9 @@ class TestStop:
         assert not plain_app.state.running
         server.stop()
 
+    @pytest.mark.parametrize("loop", ["auto", "asyncio"])
     def test_a_handler_that_blocks_the_loop_is_named_by_its_line(
-        self, plain_app: FastAPI, monkeypatch: pytest.MonkeyPatch
+        self, loop: str, plain_app: FastAPI, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Nothing else can stop such a server, so the test must learn of it."""
         monkeypatch.setattr(uvicorn_server, "_FORCE_S", 0.05)
@@ -433,7 +434,7 @@ class TestStop:
             release.wait(10)
 
         before = set(threading.enumerate())
-        server = LiveServer(plain_app, shutdown_timeout_s=0.05)
+        server = LiveServer(plain_app, shutdown_timeout_s=0.05, loop=loop)
         server.start()
         peer = socket.create_connection(("127.0.0.1", server.port))
         peer.sendall(b"GET /block HTTP/1.1\r\nHost: a\r\n\r\n")
