@@ -28,7 +28,10 @@ class _Route(NamedTuple):
 
 
 class _Call(NamedTuple):
-    """That a method of a class imports the module of an operation."""
+    """That a method of a class imports the module of an operation.
+
+    It waits for an answer, or returns an iterator to wait for.
+    """
 
     class_name: str
     is_async: bool
@@ -113,11 +116,20 @@ def _read(text: str) -> _Source:
 def _calls(definition: ast.ClassDef) -> Iterator[_Call]:
     for method in definition.body:
         if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
-            is_async = isinstance(method, ast.AsyncFunctionDef)
+            is_async = isinstance(method, ast.AsyncFunctionDef) or _streams(method)
             for statement in method.body:
                 if isinstance(statement, ast.ImportFrom):
                     for alias in statement.names:
                         yield _Call(definition.name, is_async, alias.name)
+
+
+def _streams(method: ast.FunctionDef) -> bool:
+    """Whether a method returns an iterator to wait for."""
+    return (
+        isinstance(method.returns, ast.Subscript)
+        and isinstance(method.returns.value, ast.Name)
+        and method.returns.value.id == "ItemStream"
+    )
 
 
 def _sent_route(tree: ast.Module) -> _Route | None:
@@ -167,5 +179,5 @@ def _is_class(schema: object) -> bool:
         return False
     members = schema.get("enum")
     if isinstance(members, list):
-        return any(member is not None for member in members)
-    return schema.get("type") == "object" or "properties" in schema
+        return any(not isinstance(member, bool | None) for member in members)
+    return "properties" in schema or len(schema.get("allOf", ())) > 1

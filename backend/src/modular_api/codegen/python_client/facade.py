@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from modular_api.codegen.python_client.imports import imported_name
+from modular_api.codegen.python_client.literals import literal
 from modular_api.codegen.python_client.names import HEADER, ClientNames
 from modular_api.codegen.python_client.normalise import TAG
 from modular_api.codegen.python_client.surface import (
@@ -19,7 +20,7 @@ from modular_api.codegen.python_client.surface import (
 )
 from modular_api.types import module_prefix
 
-_VALUES = ("UNSET", "File", "Unset")
+_VALUES = ("UNSET", "File", "Unknown", "Unset")
 """What a user needs beside the models, of `modular_api.clients.types`."""
 
 _WIDTH = 84
@@ -35,7 +36,7 @@ def method_sources(operation: SurfaceOperation) -> str:
     They are laid out as black leaves them unless a line comes out too long: black is
     twice as fast on what it need not change.
     """
-    methods = (_method(operation, "async ", "await "), _method(operation, "", ""))
+    methods = (_methods(operation, "async ", "await "), _methods(operation, "", ""))
     first, second = (textwrap.indent(method, "    ") for method in methods)
     # Black infers from this import, as in the whole file, which Python it is for.
     future = "from __future__ import annotations\n\n\n"
@@ -47,18 +48,20 @@ def render_facade(
     operations: Sequence[SurfaceOperation],
     formatted_methods: Iterable[str],
     class_names: Sequence[str],
+    schemes: Mapping[str, Mapping[str, str]],
 ) -> str:
     """Return the module, formatted.
 
     Args:
         formatted_methods: what `method_sources` gave for each operation, formatted.
+        schemes: the arguments of each security scheme, by its name.
     """
     pairs = [_split(source, names.package) for source in formatted_methods]
     asynchronous = "".join(f"\n{first}" for first, _ in pairs)
     synchronous = "\n".join(second for _, second in pairs)
     return (
-        _head(names, operations, class_names)
-        + _client_class(names)
+        _head(names, operations, class_names, schemes)
+        + _client_class(names, schemes)
         + asynchronous
         + _sync_class(names)
         + (f"\n{synchronous}" if synchronous else "")
@@ -70,31 +73,75 @@ def client_class_names(names: ClientNames) -> frozenset[str]:
     return frozenset({names.class_name, names.sync_class_name, *_VALUES})
 
 
+def _methods(operation: SurfaceOperation, asynchronous: str, wait: str) -> str:
+    """Return the methods of one operation as they stand at the left margin."""
+    if operation.framing:
+        return _stream_method(operation, "" if asynchronous else "Sync")
+    plain = _method(operation, asynchronous, wait)
+    if not operation.headers:
+        return plain
+    return plain + "\n" + _headers_method(operation, asynchronous, wait)
+
+
 def _method(operation: SurfaceOperation, asynchronous: str, wait: str) -> str:
-    """Return a method as it stands at the left margin, four columns off its place."""
     head = _bracketed(
         f"{asynchronous}def {operation.name}",
         _signature(operation),
         f" -> {operation.returns}:",
         indent=0,
     )
+    call = _bracketed(
+        f"return {wait}self._call",
+        [_request(operation), "_operation.parse"],
+        "",
+        indent=4,
+    )
+    return f"{head}\n{_docstring(operation)}{_import(operation)}    {call}\n"
+
+
+def _headers_method(operation: SurfaceOperation, asynchronous: str, wait: str) -> str:
+    """Return the variant of an operation that tells the headers of its answer, too."""
+    head = _bracketed(
+        f"{asynchronous}def {operation.name}_with_headers",
+        _signature(operation),
+        f" -> _Answer[{operation.returns}, {operation.headers}]:",
+        indent=0,
+    )
+    words = f'    """Like `{operation.name}`, with the headers of the answer."""\n'
+    arguments = [_request(operation), "_operation.parse", "_operation.parse_headers"]
+    call = _bracketed(f"return {wait}self._call_with_headers", arguments, "", indent=4)
+    return f"{head}\n{words}{_import(operation)}    {call}\n"
+
+
+def _stream_method(operation: SurfaceOperation, kind: str) -> str:
+    head = _bracketed(
+        f"def {operation.name}",
+        _signature(operation),
+        f" -> {kind}ItemStream[{operation.returns}]:",
+        indent=0,
+    )
+    arguments = [
+        _request(operation),
+        "_operation.parse",
+        "_operation.parse_item",
+        f'"{operation.framing}"',
+    ]
+    call = _bracketed("return self._stream", arguments, "", indent=4)
+    return f"{head}\n{_docstring(operation)}{_import(operation)}    {call}\n"
+
+
+def _request(operation: SurfaceOperation) -> str:
     request = _bracketed(
         "_operation.request",
         [f"{parameter.name}={parameter.name}" for parameter in operation.parameters],
         ",",
         indent=8,
     )
-    call = _bracketed(
-        f"return {wait}self._call",
-        [request.removesuffix(","), "_operation.parse"],
-        "",
-        indent=4,
-    )
-    return (
-        f"{head}\n{_docstring(operation)}"
-        f"    from ._package.api.{TAG} import {operation.module} as _operation\n\n"
-        f"    {call}\n"
-    )
+    return request.removesuffix(",")
+
+
+def _import(operation: SurfaceOperation) -> str:
+    return f"    from ._package.api.{TAG} import {operation.module} as _operation\n\n"
 
 
 def _bracketed(head: str, items: Sequence[str], tail: str, *, indent: int) -> str:
@@ -121,6 +168,9 @@ def _optional(parameter: Parameter) -> str:
 
 def _docstring(operation: SurfaceOperation) -> str:
     words = _for_docstring(operation.words)
+    told = [p for p in operation.parameters if p.words]
+    if told:
+        words = "\n\n".join(filter(None, (words, _arguments(told))))
     if operation.errors:
         raises = f"Raises: {', '.join(operation.errors)}."
         words = "\n\n".join(filter(None, (words, textwrap.fill(raises, 80))))
@@ -130,10 +180,22 @@ def _docstring(operation: SurfaceOperation) -> str:
     return textwrap.indent(f'"""{words}{end}"""\n', "    ")
 
 
-def _for_docstring(text: str) -> str:
+def _arguments(parameters: Sequence[Parameter]) -> str:
+    """Say in a docstring what is known of parameters beside their types."""
+    lines = ["Args:"]
+    for parameter in parameters:
+        first, *rest = _for_docstring(f"{parameter.name}: {parameter.words}").split(
+            "\n"
+        )
+        lines.append(f"    {first}")
+        lines += [f"        {line}" if line else "" for line in rest]
+    return "\n".join(lines)
+
+
+def _for_docstring(text: str, width: int = 80) -> str:
     """Wrap a text so that nothing in it can end the docstring or escape from it."""
     paragraphs = re.split(r"\n\s*\n", text.strip())
-    filled = "\n\n".join(_fill(paragraph) for paragraph in paragraphs)
+    filled = "\n\n".join(_fill(paragraph, width) for paragraph in paragraphs)
     escaped = filled.replace("\\", "\\\\")
     if '"""' in escaped or escaped.endswith('"'):
         escaped = escaped.replace('"', '\\"')
@@ -141,9 +203,12 @@ def _for_docstring(text: str) -> str:
     return f" {escaped}" if escaped.startswith('"') else escaped
 
 
-def _fill(paragraph: str) -> str:
+def _fill(paragraph: str, width: int) -> str:
     return textwrap.fill(
-        " ".join(paragraph.split()), 80, break_long_words=False, break_on_hyphens=False
+        " ".join(paragraph.split()),
+        width,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
@@ -164,6 +229,7 @@ def _head(
     names: ClientNames,
     operations: Sequence[SurfaceOperation],
     class_names: Sequence[str],
+    schemes: Mapping[str, Mapping[str, str]],
 ) -> str:
     exported = sorted({*client_class_names(names), *class_names})
     return f'''{HEADER}"""Typed client of module `{names.module}`, {names.version}."""
@@ -175,8 +241,8 @@ from typing import TYPE_CHECKING
 
 from modular_api.clients.client import ModuleClient as _ModuleClient
 from modular_api.clients.client import SyncModuleClient as _SyncModuleClient
-from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
-from modular_api.clients.types import UNSET, File, Unset
+{_schemes_import(schemes)}from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
+from modular_api.clients.types import UNSET, File, Unknown, Unset
 
 if TYPE_CHECKING:
 {_type_imports(names, operations, class_names)}
@@ -205,21 +271,51 @@ def _type_imports(
         statement.strip()
         for operation in operations
         for statement in operation.imports
-        if not statement.startswith("from .") and imported_name(statement) in words
+        if not statement.startswith(("from .", "from typing"))
+        and imported_name(statement) in words
     }
+    if any(operation.headers for operation in operations):
+        statements.add("from modular_api.clients.answers import Answer as _Answer")
     typing_names = sorted(words & {"Any", "Literal"})
     if typing_names:
         statements.add(f"from typing import {', '.join(typing_names)}")
     plain = sorted(s for s in statements if s.startswith("import "))
     froms = sorted(s for s in statements if s.startswith("from "))
     blocks = ["".join(f"    {s}\n" for s in (*plain, *froms))]
+    headers = sorted(
+        f"    from .{names.package}.api.{TAG}.{o.module} import {o.headers}\n"
+        for o in operations
+        if o.headers
+    )
     if class_names:
         models = "".join(f"        {name},\n" for name in sorted(class_names))
-        blocks.append(f"    from .{names.package}.models import (\n{models}    )\n")
+        own = f"    from .{names.package}.models import (\n{models}    )\n"
+        blocks.append("".join(headers) + own)
+    elif headers:
+        blocks.append("".join(headers))
     return "\n".join(filter(None, blocks)) or "    pass\n"
 
 
-def _client_class(names: ClientNames) -> str:
+def _schemes_import(schemes: Mapping[str, Mapping[str, str]]) -> str:
+    if not schemes:
+        return ""
+    place = "modular_api.clients.credentials"
+    return f"from {place} import SecurityScheme as _SecurityScheme\n"
+
+
+def _security_schemes(schemes: Mapping[str, Mapping[str, str]]) -> str:
+    if not schemes:
+        return ""
+    lines = "".join(
+        f"        {literal(name)}: _SecurityScheme("
+        + ", ".join(f"{key}={literal(value)}" for key, value in arguments.items())
+        + "),\n"
+        for name, arguments in sorted(schemes.items())
+    )
+    return f"    security_schemes = {{\n{lines}    }}\n"
+
+
+def _client_class(names: ClientNames, schemes: Mapping[str, Mapping[str, str]]) -> str:
     return f'''
 
 class {names.class_name}(_ModuleClient):
@@ -228,7 +324,7 @@ class {names.class_name}(_ModuleClient):
     module_name = "{names.module}"
     api_version = "{names.version}"
     prefix = "{module_prefix(names.module, names.version)}"
-
+{_security_schemes(schemes)}
     @cached_property
     def sync(self) -> {names.sync_class_name}:
         """The same operations for plain code, without `await`."""

@@ -24,39 +24,27 @@ from openapi_python_client.config import ClassOverride, Config, ConfigFile, Meta
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import Endpoint
-from openapi_python_client.parser.properties.any import AnyProperty
-from openapi_python_client.parser.properties.boolean import BooleanProperty
-from openapi_python_client.parser.properties.float import FloatProperty
-from openapi_python_client.parser.properties.int import IntProperty
-from openapi_python_client.parser.properties.list_property import ListProperty
-from openapi_python_client.parser.properties.model_property import ModelProperty
-from openapi_python_client.parser.properties.none import NoneProperty
-from openapi_python_client.parser.properties.protocol import PropertyProtocol
-from openapi_python_client.parser.properties.string import StringProperty
-from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import ClassName, PythonIdentifier
 
 from modular_api.codegen.python_client import document as documents
 from modular_api.codegen.python_client import reserved
+from modular_api.codegen.python_client.ambiguity import told_apart_models
 from modular_api.codegen.python_client.errors import Finding
-from modular_api.codegen.python_client.imports import needed_imports
 from modular_api.codegen.python_client.names import ClientNames
 from modular_api.codegen.python_client.normalise import TAG
+from modular_api.codegen.python_client.properties import our_properties
+from modular_api.codegen.python_client.rendering import (
+    template_globals,
+    unsendable_body,
+)
+from modular_api.codegen.python_client.security import security_of_operations
 from modular_api.codegen.python_client.shallow_copies import shallow_copies
 from modular_api.types import Document
 
 _FIELD_PREFIX = "field_"
 _WARNED_OPERATION = re.compile(r"WARNING parsing (.+) within \w+\.(.*)", re.DOTALL)
 _WARNED_SCHEMA = re.compile(r"Unable to parse schema /components/schemas/(.+)")
-_PLAIN = (
-    AnyProperty,
-    BooleanProperty,
-    FloatProperty,
-    IntProperty,
-    NoneProperty,
-    StringProperty,
-)
 _REPLACED = frozenset({"client.py", "errors.py"})
 
 
@@ -89,7 +77,7 @@ def emit(document: Document, names: ClientNames) -> Emitted:
     with tempfile.TemporaryDirectory() as folder, _templates() as templates:
         target = Path(folder) / names.package
         config = _config(document, names, target)
-        with shallow_copies():
+        with shallow_copies(), our_properties():
             data = GeneratorData.from_dict(document, config=config)
         if isinstance(data, GeneratorError):
             raise Unparsable(data.detail or data.header)
@@ -97,12 +85,7 @@ def emit(document: Document, names: ClientNames) -> Emitted:
         project = Project(openapi=data, config=config, custom_template_path=templates)
         project.env.bytecode_cache = _compiled
         project.env.globals.update(
-            default_is_success=default_is_success,
-            is_model=is_model,
-            is_plain=is_plain,
-            needed_imports=needed_imports,
-            repr=repr,
-            success_type=success_type,
+            template_globals(told_apart_models(data), security_of_operations(document))
         )
         # It prints the folder it generates into.
         with contextlib.redirect_stdout(io.StringIO()):
@@ -111,7 +94,11 @@ def emit(document: Document, names: ClientNames) -> Emitted:
             files=_read(target),
             endpoints=_endpoints(data),
             class_names=[item.class_info.name for item in (*data.models, *data.enums)],
-            findings=[*map(_finding, warnings), *_collisions(data)],
+            findings=[
+                *map(_finding, warnings),
+                *_collisions(data),
+                *_unsendable(data),
+            ],
         )
 
 
@@ -153,51 +140,6 @@ def class_name(component: str) -> str:
     return f"{plain}Model" if plain in reserved.CLASSES else plain
 
 
-def success_type(endpoint: Endpoint) -> str:
-    """Return the type an operation returns: the union of its answers below 400."""
-    answers = [
-        response
-        for response in endpoint.responses.patterns
-        if response.status_code.range is not None
-        and response.status_code.range[0] < 400
-    ]
-    if endpoint.responses.default is not None and default_is_success(endpoint):
-        answers.append(endpoint.responses.default)
-    types = {
-        (
-            "None"
-            if answer.source["attribute"] == "None"
-            else answer.prop.get_type_string().as_unembedded_code()
-        )
-        for answer in answers
-    }
-    if "Any" in types:
-        return "Any"
-    return " | ".join(sorted(types)) or "None"
-
-
-def is_model(prop: PropertyProtocol) -> bool:
-    """Whether a value is always an object of a generated model."""
-    return isinstance(prop, ModelProperty) and prop.required
-
-
-def is_plain(prop: PropertyProtocol) -> bool:
-    """Whether a value is the same in Python and in JSON, so that nothing converts it."""
-    if isinstance(prop, ListProperty):
-        return is_plain(prop.inner_property)
-    if isinstance(prop, UnionProperty):
-        return all(is_plain(member) for member in prop.inner_properties)
-    return isinstance(prop, _PLAIN)
-
-
-def default_is_success(endpoint: Endpoint) -> bool:
-    """Whether the default answer documents success: no other answer does."""
-    return not any(
-        response.status_code.range is not None and response.status_code.range[0] < 400
-        for response in endpoint.responses.patterns
-    )
-
-
 def _templates() -> contextlib.AbstractContextManager[Path]:
     return as_file(files("modular_api.codegen.python_client") / "templates")
 
@@ -205,6 +147,7 @@ def _templates() -> contextlib.AbstractContextManager[Path]:
 def _config(document: Document, names: ClientNames, target: Path) -> Config:
     settings = ConfigFile(
         class_overrides=_class_overrides(document),
+        content_type_overrides=_content_type_overrides(document),
         project_name_override=names.package,
         package_name_override=names.package,
         post_hooks=[],
@@ -234,19 +177,38 @@ def _class_overrides(document: Document) -> dict[str, ClassOverride]:
     return overrides
 
 
+_BODIES = (
+    "application/json",
+    "application/octet-stream",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+)
+
+
+def _content_type_overrides(document: Document) -> dict[str, str]:
+    """Let the generator take bodies of every media type, as content to be encoded."""
+    return {
+        media_type: "application/octet-stream"
+        for operation in documents.operations(document)
+        for media_type in (operation.value.get("requestBody") or {}).get("content", {})
+        if not media_type.startswith(_BODIES)
+        and not media_type.partition(";")[0].strip().endswith("+json")
+    }
+
+
 def _rename(data: GeneratorData) -> None:
+    classes = {str(item.class_info.name) for item in _classes(data)}
+    names = reserved.CLASSES | reserved.VALUES | classes
     for model in data.models:
         fields = [
             *(model.required_properties or []),
             *(model.optional_properties or []),
         ]
-        _rename_reserved(fields, reserved.FIELDS)
+        _rename_reserved(fields, reserved.FIELDS | names)
     for endpoint in _endpoints(data):
         parameters = [parameter for _, parameter in endpoint.iter_all_parameters()]
         path_names = {id(p): p.python_name for p in endpoint.path_parameters}
-        taken = {str(parameter.python_name) for parameter in parameters}
-        encoded = {f"json_{name}" for name in taken}
-        _rename_reserved(parameters, reserved.PARAMETERS | encoded)
+        _rename_reserved(parameters, reserved.PARAMETERS | names)
         for parameter in endpoint.path_parameters:
             old = f"{{{path_names[id(parameter)]}}}"
             new = f"{{{parameter.python_name}}}"
@@ -263,6 +225,20 @@ def _rename_reserved(items: list[Any], taken: frozenset[str] | set[str]) -> None
             # Past `set_python_name`, which would strip the underscore again.
             identifier = PythonIdentifier(name, _FIELD_PREFIX, skip_snake_case=True)
             object.__setattr__(item, "python_name", identifier)
+
+
+def _unsendable(data: GeneratorData) -> Iterator[Finding]:
+    """Find bodies that nobody can encode without knowing their media type."""
+    for endpoint in _endpoints(data):
+        for body in endpoint.bodies:
+            if unsendable_body(body):
+                media_type = body.content_type.get_untrusted_value()
+                type_ = body.prop.get_type_string(no_optional=True)
+                yield Finding(
+                    f"{endpoint.method.upper()} {endpoint.path.get_untrusted_value()}",
+                    f"a body of {media_type} cannot be made of "
+                    f"{type_.as_unembedded_code()}, only of text or bytes",
+                )
 
 
 def _endpoints(data: GeneratorData) -> list[Endpoint]:

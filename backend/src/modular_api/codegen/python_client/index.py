@@ -11,16 +11,15 @@ from modular_api.codegen.python_client.names import HEADER, ClientNames
 def render_index(
     clients: Iterable[tuple[str, str]],
     *,
+    sockets: Iterable[ClientNames] = (),
     format_file: Callable[[str], str] = format_source,
 ) -> str:
-    """Return the index of clients, given as (module, version).
+    """Return the index of clients, given as (module, version), and of socket clients.
 
     A client is imported when it is first used: whoever takes v2 does not load v1.
     """
-    places = sorted(
-        (names.class_name, f".{names.module_name}")
-        for names in (ClientNames(module, version) for module, version in clients)
-    )
+    known = [*(ClientNames(module, version) for module, version in clients), *sockets]
+    places = sorted((names.class_name, f".{names.module_name}") for names in known)
     if not places:
         return (
             f'{HEADER}"""Typed clients: there are none."""\n\n__all__: list[str] = []\n'

@@ -10,6 +10,8 @@ import json
 import unicodedata
 from typing import Any
 
+from modular_api.codegen.python_client import markers
+from modular_api.codegen.python_client.answers import mark_answers
 from modular_api.codegen.python_client.document import (
     Node,
     component_schemas,
@@ -18,13 +20,12 @@ from modular_api.codegen.python_client.document import (
     walk,
 )
 from modular_api.codegen.python_client.names import ClientNames
-from modular_api.codegen.python_client.reserved import enum_member_names
 from modular_api.types import Document
 
 TAG = "operations"
 """The one tag of every operation, thus the one package below `api`."""
 
-_FILE_BODIES = ("multipart/form-data", "application/octet-stream")
+_FILE_BODIES = ("multipart/form-data",)
 _PROSE = ("description", "summary", "title")
 
 
@@ -32,15 +33,17 @@ def normalised(document: Document, names: ClientNames) -> Document:
     """Return the generator's copy of a document, its keys sorted."""
     copy: Document = json.loads(json.dumps(document, sort_keys=True))
     copy["info"] = {"title": names.module, "version": names.version}
-    for key in ("servers", "tags", "webhooks", "security"):
+    for key in ("servers", "tags", "webhooks"):
         copy.pop(key, None)
     for node in walk(copy):
         _clean_prose(node)
-        _name_enum_members(node)
-        _disarm_values(node)
+        _leave_to_the_server(node)
     _drop_component_titles(copy)
     _simplify_operations(copy)
     _mark_files(copy)
+    _mark_raw_bodies(copy)
+    _mark_recursive_maps(copy)
+    mark_answers(copy)
     return copy
 
 
@@ -65,33 +68,37 @@ def clean_prose(text: str) -> str:
     )
 
 
-def _name_enum_members(node: Node) -> None:
-    """Name the members of enums in which the generator's names would collide."""
-    values = node.value.get("enum")
-    if not node.named and isinstance(values, list):
-        member_names = enum_member_names(values)
-        if member_names is not None:
-            node.value["x-enum-varnames"] = member_names
+def _leave_to_the_server(node: Node) -> None:
+    """Take out what a client must not decide.
 
-
-def _disarm_values(node: Node) -> None:
-    """Keep values from the generator that it would escape twice.
-
-    Left out, a default is the server's to apply; a constant is an enum of one.
+    A default is the server's to apply, and to change, but for a constant's. Fields that
+    a server forbids today it may know tomorrow, so a client keeps them.
     """
     schema = node.value
     if node.named:
         return
-    if _is_escaped_twice(schema.get("default")):
-        del schema["default"]
-    if _is_escaped_twice(schema.get("const")):
-        schema["enum"] = [schema.pop("const")]
+    _drop_defaults_of_required(schema)
+    default = schema.pop("default", None)
+    if default is not None and default == schema.get("const"):
+        schema["default"] = default
+        return
+    if default is not None and not isinstance(default, dict | list):
+        said = f"{schema.get('description', '')} Default: {default}.".strip()
+        if "$ref" not in schema:
+            schema["description"] = clean_prose(said)
+    if schema.get("additionalProperties") is False:
+        del schema["additionalProperties"]
 
 
-def _is_escaped_twice(value: object) -> bool:
-    return isinstance(value, str) and (
-        '"' in value or "\\" in value or not value.isprintable()
-    )
+def _drop_defaults_of_required(schema: dict[str, Any]) -> None:
+    """Say nothing of defaults that no caller can meet: the field is always there."""
+    fields = schema.get("properties")
+    if not isinstance(fields, dict):
+        return
+    for name in schema.get("required") or ():
+        field = fields.get(name)
+        if isinstance(field, dict) and "const" not in field:
+            field.pop("default", None)
 
 
 def _drop_component_titles(document: Document) -> None:
@@ -104,7 +111,6 @@ def _drop_component_titles(document: Document) -> None:
 def _simplify_operations(document: Document) -> None:
     for operation in operations(document):
         operation.value["tags"] = [TAG]
-        operation.value.pop("security", None)
         operation.value.pop("callbacks", None)
 
 
@@ -124,9 +130,7 @@ def _mark_files(document: Document) -> None:
         if is_upload and "contentMediaType" in schema:
             schema.pop("contentMediaType")
             schema["format"] = "binary"
-        elif schema.get("format") == "binary" and not (
-            is_upload or _in_octet_response(node)
-        ):
+        elif schema.get("format") == "binary" and not is_upload:
             schema.pop("format")
 
 
@@ -169,5 +173,41 @@ def _drop_null_parts(schema: dict[str, Any]) -> None:
             schema.pop("default")
 
 
-def _in_octet_response(node: Node) -> bool:
-    return "responses" in node.path and "application/octet-stream" in node.path
+def _mark_raw_bodies(document: Document) -> None:
+    """Mark bodies that are sent as the bytes they are given as."""
+    for operation in operations(document):
+        body = operation.value.get("requestBody")
+        content = body.get("content", {}) if isinstance(body, dict) else {}
+        for media_type, stated in content.items():
+            schema = stated.get("schema", {})
+            is_text = schema.get("type") == "string"
+            raw = "contentMediaType" in schema or media_type.startswith(_RAW)
+            is_bytes = is_text and raw and not markers.is_json(media_type)
+            if is_bytes or not schema:
+                stated["schema"] = {markers.BYTES: True}
+
+
+_RAW = ("application/octet-stream", "audio/", "font/", "image/", "video/")
+
+
+def _mark_recursive_maps(document: Document) -> None:
+    """Mark components that are maps of themselves, which only a class can be."""
+    schemas = component_schemas(document)
+    root = "#/components/schemas/"
+    holds: dict[str, set[str]] = {}
+    for name, schema in schemas.items():
+        if isinstance(schema, dict) and "properties" not in schema:
+            holds[name] = {
+                node.value["$ref"].removeprefix(root)
+                for node in walk(schema)
+                if not node.named and isinstance(node.value.get("$ref"), str)
+            }
+    for name in holds:
+        seen: set[str] = set()
+        pending = [name]
+        while pending:
+            new = holds.get(pending.pop(), set()) - seen
+            seen |= new
+            pending += new
+        if name in seen and schemas[name].get("type") == "object":
+            schemas[name][markers.RECURSIVE] = True

@@ -28,6 +28,7 @@ from modular_api.codegen.python_client.losses import silent_losses
 from modular_api.codegen.python_client.names import HEADER, ClientNames
 from modular_api.codegen.python_client.normalise import normalised
 from modular_api.codegen.python_client.preflight import faults
+from modular_api.codegen.python_client.security import security_schemes
 from modular_api.codegen.python_client.stand_ins import standing_in_for
 from modular_api.codegen.python_client.surface import surface_operations
 from modular_api.types import Document
@@ -143,7 +144,8 @@ def _generate(
     operations = surface_operations(emitted.endpoints)
 
     def finish_facade(methods: Iterable[str]) -> str:
-        return render_facade(names, operations, methods, emitted.class_names)
+        schemes = security_schemes(document)
+        return render_facade(names, operations, methods, emitted.class_names, schemes)
 
     methods = [method_sources(operation) for operation in operations]
     raw = _Raw(names, emitted.files, methods, finish_facade)

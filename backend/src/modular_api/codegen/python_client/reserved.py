@@ -14,43 +14,45 @@ FIELDS = frozenset(
     {
         "additional_keys",
         "additional_properties",
-        "cast",
-        "cls",
-        "d",
-        "field_dict",
+        "fits",
         "from_dict",
-        "isoparse",
-        "prop",
-        "prop_dict",
-        "prop_name",
-        "src_dict",
+        "known",
         "to_dict",
         "to_multipart",
     }
 )
-"""Attributes and local variables of a generated model."""
+"""Attributes of a generated model."""
 
-PARAMETERS = frozenset({"body", "cookies", "headers", "params"})
-"""Local variables of the function that builds a request."""
+PARAMETERS = frozenset({"body"})
+"""Parameters that an operation has of its own."""
+
+VALUES = frozenset({"UNSET", "datetime", "types"})
+"""Other names that generated modules import."""
 
 CLASSES = frozenset(
     {
         "Any",
         "BinaryIO",
         "BytesIO",
+        "ClassVar",
+        "Decimal",
         "File",
         "FileTypes",
         "Generator",
         "HTTPStatus",
         "IntEnum",
+        "ItemStream",
         "Literal",
         "Mapping",
         "RequestFiles",
+        "ServerSentEvent",
         "Self",
         "StrEnum",
+        "SyncItemStream",
         "T",
         "TextIO",
         "TypeVar",
+        "Unknown",
         "Unset",
         "UUID",
     }
@@ -68,30 +70,31 @@ def free_name(wanted: str, taken: Collection[str]) -> str:
     return wanted
 
 
-def enum_member_names(values: Sequence[Any]) -> list[str] | None:
-    """Return distinct names for string members, or None where there is no collision.
+def enum_members(values: Sequence[str | int | float | bool]) -> dict[str, Any]:
+    """Name the members of an enum; different values have different names.
 
-    The generator names a member by its upper-cased value with all but letters and
-    digits stripped: it fails on `a` and `A`, and loses one of `a-b` and `a_b`.
+    A text is named by itself in capitals, all but letters and digits stripped; what is
+    no name then, by its place.
     """
-    texts = [value for value in values if isinstance(value, str)]
-    if len(texts) != len([value for value in values if value is not None]):
-        return None
-    plain = [_member_name(text, index) for index, text in enumerate(texts)]
-    if len(set(plain)) == len(plain) == len({text.upper() for text in texts}):
-        return None
-    names: list[str] = []
-    for name in plain:
+    members: dict[str, Any] = {}
+    plain = [_member_name(value, index) for index, value in enumerate(values)]
+    for name, value in zip(plain, values, strict=True):
         count = 2
         candidate = name
-        while candidate in names or (candidate != name and candidate in plain):
+        while candidate in members or (candidate != name and candidate in plain):
             candidate = f"{name}_{count}"
             count += 1
-        names.append(candidate)
-    return names
+        members[candidate] = value
+    return members
 
 
-def _member_name(text: str, index: int) -> str:
-    words = re.findall(r"[A-Za-z0-9]+", text)
+def _member_name(value: str | int | float | bool, index: int) -> str:
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int | float):
+        sign = "NEGATIVE_" if value < 0 else ""
+        digits = re.sub(r"\W", "_", repr(abs(value)).replace("-", "MINUS_"))
+        return f"VALUE_{sign}{digits}".upper()
+    words = re.findall(r"[^\W_]+", value)
     name = "_".join(words).upper()
-    return name if name[:1].isalpha() else f"VALUE_{index}"
+    return name if name.isidentifier() and value[0].isalpha() else f"VALUE_{index}"

@@ -24,6 +24,7 @@ class Parameter:
     name: str
     type: str
     required: bool
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class SurfaceOperation:
         words: summary, a blank line, description; either may be missing.
         errors: names of the documented error classes.
         imports: statements the types may need, as from below `api/operations`.
+        framing: of the stream it answers with; None if it answers as a whole.
+        headers: name of the class of its answer's headers; None if none are documented.
     """
 
     name: str
@@ -47,11 +50,14 @@ class SurfaceOperation:
     words: str
     errors: tuple[str, ...]
     imports: frozenset[str]
+    framing: str | None = None
+    headers: str | None = None
 
     @property
     def types(self) -> str:
         """Every type of the signature, to look names up in."""
-        return " ".join([self.returns, *(p.type for p in self.parameters)])
+        stream = "ItemStream SyncItemStream" if self.framing else ""
+        return " ".join([self.returns, stream, *(p.type for p in self.parameters)])
 
 
 def surface_operations(endpoints: Iterable[Endpoint]) -> list[SurfaceOperation]:
@@ -62,19 +68,32 @@ def surface_operations(endpoints: Iterable[Endpoint]) -> list[SurfaceOperation]:
 
 def _operation(endpoint: Endpoint) -> SurfaceOperation:
     # Only here when a client is generated: the generator is slow to import.
-    from modular_api.codegen.python_client.generator import success_type
+    from modular_api.codegen.python_client import rendering
 
+    stream = rendering.stream_of(endpoint)
+    headers = rendering.answer_headers(endpoint)
     summary = endpoint.summary.get_untrusted_value().strip()
     description = endpoint.description.get_untrusted_value().strip()
     return SurfaceOperation(
         name=reserved.free_name(str(endpoint.name), reserved.METHODS),
         module=str(endpoint.name),
         parameters=tuple(_parameters(endpoint)),
-        returns=success_type(endpoint),
+        returns=(
+            rendering.item_type(stream) if stream else rendering.parsed_type(endpoint)
+        ),
         words="\n\n".join(filter(None, (summary, description))),
         errors=_documented_errors(endpoint),
-        imports=frozenset(endpoint.relative_imports),
+        imports=frozenset(endpoint.relative_imports | _SHARED_IMPORTS),
+        framing=stream.framing if stream else None,
+        headers=rendering.headers_class(endpoint) if headers else None,
     )
+
+
+_SHARED_IMPORTS = {
+    "from modular_api.clients.framing import ServerSentEvent",
+    "from modular_api.clients.streams import ItemStream",
+    "from modular_api.clients.streams import SyncItemStream",
+}
 
 
 def _parameters(endpoint: Endpoint) -> list[Parameter]:
@@ -94,22 +113,25 @@ def _parameters(endpoint: Endpoint) -> list[Parameter]:
 
 def _parameter(prop: Property) -> Parameter:
     type_ = prop.get_type_string().as_unembedded_code()
-    return Parameter(str(prop.python_name), type_, prop.required)
+    words = prop.description.get_untrusted_value() if prop.description else ""
+    return Parameter(str(prop.python_name), type_, prop.required, words)
 
 
 def _body(endpoint: Endpoint) -> list[Parameter]:
+    from modular_api.codegen.python_client import rendering
+
     if not endpoint.bodies:
         return []
-    types = sorted(
-        {
-            body.prop.get_type_string(no_optional=True).as_unembedded_code()
-            for body in endpoint.bodies
-        }
+    required = rendering.body_is_required(endpoint)
+    type_ = rendering.body_type(endpoint)
+    words = " ".join(
+        body.prop.description.get_untrusted_value()
+        for body in endpoint.bodies
+        if body.prop.description and not hasattr(body.prop, "class_info")
     )
-    required = all(body.prop.required for body in endpoint.bodies)
-    if not required:
-        types.append("Unset")
-    return [Parameter("body", " | ".join(types), required)]
+    return [
+        Parameter("body", type_ if required else f"{type_} | Unset", required, words)
+    ]
 
 
 def _documented_errors(endpoint: Endpoint) -> tuple[str, ...]:

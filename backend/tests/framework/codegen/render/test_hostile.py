@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from modular_api.codegen.python_client import rendering
 from modular_api.codegen.python_client.errors import (
     ClientRenderError,
     GeneratorCrash,
@@ -230,9 +232,9 @@ def test_every_fault_is_told_at_once() -> None:
             id="a class named like the client",
         ),
         pytest.param(
-            document(paths={"/a": {"get": answering("a", {"enum": [1.5, 2.5]})}}),
-            "GET /a",
-            id="an enum of floats",
+            document(paths={"/a": {"get": answering("a", {"enum": [[1], [2]]})}}),
+            "an enum of lists cannot be a Python enum",
+            id="an enum of lists",
         ),
     ],
 )
@@ -243,6 +245,25 @@ def test_what_would_be_lost_is_refused_by_name(
     with pytest.raises(GeneratorWarnings) as caught:
         render(specification)
     assert expected in str(caught.value)
+
+
+def test_parameters_of_one_python_name_are_numbered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one place or in several; on the wire each keeps its name."""
+    names = ["a-b", "a b", "a_b", "aB"]
+    parameters = [
+        {"in": place, "name": name, "required": True, "schema": {"type": "string"}}
+        for place, name in [*(("query", name) for name in names), ("header", "a-b")]
+    ]
+    paths = {"/a": {"get": operation("a", parameters=parameters)}}
+    import_client(document(paths=paths), tmp_path, monkeypatch)
+    module: Any = sys.modules["evil_generated._evil.api.operations.a"]
+    arguments = inspect.signature(module.request).parameters
+    assert len(arguments) == 5
+    sent = module.request(**{name: name for name in arguments})
+    assert sorted(sent.params) == sorted(names)
+    assert len({*sent.params.values(), *sent.headers.values()}) == 5
 
 
 def test_a_crash_names_the_operation_it_happens_on(
@@ -266,11 +287,16 @@ def test_a_crash_names_the_operation_it_happens_on(
     assert e.value.operation == "PUT /bad"
 
 
-def test_what_the_generator_makes_no_python_of_is_named() -> None:
-    """It takes a body that may be a number, a text or null for three parameters."""
-    union = {"anyOf": [{"type": "integer"}, {"type": "string"}, {"type": "null"}]}
-    body = {"content": {"application/json": {"schema": union}}}
-    broken = operation("broken", requestBody=body)
+def test_what_is_no_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A template that fails is told by the file it failed on."""
+
+    def argument(parameter: Any) -> str:
+        return "no python"
+
+    monkeypatch.setattr(rendering, "argument", argument)
+    broken = operation(
+        "broken", parameters=[{"in": "query", "name": "a", "schema": {}}]
+    )
     with pytest.raises(IncompleteClient, match=r"operations/broken\.py: is no Python"):
         render_python_client(
             document(paths={"/broken": {"post": broken}}), module="evil", version="v1"

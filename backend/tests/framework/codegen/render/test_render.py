@@ -130,39 +130,8 @@ def test_common_files_are_laid_out_before_black_sees_them() -> None:
         assert format_source(text).endswith(body[0] if body else "")
 
 
-def test_the_client_passes_mypy_strict(
-    shop_folder: Path,
-    tmp_path: Path,
-    shop_files: dict[str, str],
-    pytestconfig: pytest.Config,
-) -> None:
-    """Without a suppression, and its users get types from it."""
-    assert pytestconfig.cache is not None
-    user = tmp_path / "user.py"
-    user.write_text(
-        "from client_generated import ShopClient\n"
-        "from client_generated.shop_client import Order, OrderRequest, Side\n"
-        "async def use(client: ShopClient) -> Order:\n"
-        "    reveal_type(client.sync.text())\n"
-        "    request = OrderRequest(symbol='A', qty=1, side=Side.BUY)\n"
-        "    client.sync.place_order(42)\n"
-        "    return await client.place_order(request)\n"
-    )
-    source = Path(__file__).parents[4] / "src"
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary"]
-    command += ["--cache-dir", str(pytestconfig.cache.mkdir("mypy_generated"))]
-    command += ["--follow-imports=silent"]
-    done = subprocess.run(
-        [*command, str(shop_folder / "client_generated"), str(user)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "MYPYPATH": f"{source}{os.pathsep}{shop_folder}"},
-        check=False,
-    )
-    lines = [line.partition("user.py:")[2] for line in done.stdout.splitlines()]
-    assert len(lines) == 2, done.stdout + done.stderr
-    assert lines[0] == '4: note: Revealed type is "str"'
-    assert lines[1].startswith("6: error: ")
+def test_no_generated_file_has_a_suppression(shop_files: dict[str, str]) -> None:
+    """Neither of the type checker nor of the linter."""
     assert not any("type: ignore" in text for text in shop_files.values())
     assert not any("noqa" in text for text in shop_files.values())
 
@@ -320,7 +289,9 @@ def test_what_the_generator_warns_of_is_refused_by_name() -> None:
     document["paths"]["/feed"] = {
         "post": {
             "operationId": "feed",
-            "requestBody": {"content": {"text/plain": {"schema": {"type": "string"}}}},
+            "requestBody": {
+                "content": {"application/cbor": {"schema": {"type": "object"}}}
+            },
             "responses": {"204": {"description": ""}},
         }
     }
@@ -328,9 +299,9 @@ def test_what_the_generator_warns_of_is_refused_by_name() -> None:
         render(document)
     (finding,) = caught.value.findings
     assert finding.where == "POST /feed"
-    assert "Unsupported content type text/plain" in finding.reason
+    assert "a body of application/cbor cannot be made of dict[str, Any]" in str(finding)
     files = render(document, allowed=frozenset({str(finding)}))
-    assert "_order_book_v2/api/operations/feed.py" not in files
+    assert "_order_book_v2/api/operations/feed.py" in files
 
 
 @pytest.mark.parametrize(
@@ -338,35 +309,16 @@ def test_what_the_generator_warns_of_is_refused_by_name() -> None:
     [
         ({"callbacks": {"paid": {}}}, "the callback 'paid' is not in the client"),
         ({"security": [{"key": []}]}, "cannot authenticate by 'key'"),
-        (
-            {"responses": {"204": {"description": "", "headers": {"X-A": {}}}}},
-            "the header 'X-A' of response 204",
-        ),
     ],
 )
 def test_what_the_generator_drops_in_silence_is_refused(
     change: dict[str, Any], expected: str
 ) -> None:
-    """Callbacks, other credentials than a bearer token, response headers."""
+    """Callbacks, and certificates as credentials."""
     document = copy.deepcopy(SMALL)
-    document["components"]["securitySchemes"] = {
-        "key": {"type": "apiKey", "in": "header", "name": "X-Key"}
-    }
+    document["components"]["securitySchemes"] = {"key": {"type": "mutualTLS"}}
     document["paths"]["/orders/{order_id}"]["get"].update(change)
     with pytest.raises(GeneratorWarnings, match=expected):
-        render(document)
-
-
-def test_unions_without_a_discriminator_are_refused() -> None:
-    """The first member that fits would win, and nobody would be told."""
-    document = copy.deepcopy(SMALL)
-    schemas = document["components"]["schemas"]
-    schemas["Other"] = {"type": "object", "properties": {"a": {"type": "string"}}}
-    union = [{"$ref": f"#/components/schemas/{name}"} for name in ("Order", "Other")]
-    schemas["Either"] = {"type": "object", "properties": {"one": {"anyOf": union}}}
-    with pytest.raises(
-        GeneratorWarnings, match="component Either: a union of Order, O"
-    ):
         render(document)
 
 

@@ -1,0 +1,78 @@
+"""Texts with a format that Python has a type for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Format:
+    """How values of one format are typed, read and written.
+
+    Attributes:
+        name: of the format, as in JSON Schema.
+        type: of the Python value, as an expression.
+        imports: what the expressions need.
+        read: expression of the reading function.
+        write: expression of the text, `{}` being the value.
+    """
+
+    name: str
+    type: str
+    imports: tuple[str, ...]
+    read: str
+    write: str
+
+
+_VALUES = "from modular_api.clients import values as _values"
+_DATETIME = "import datetime"
+
+FORMATS = {
+    form.name: form
+    for form in (
+        Format(
+            "date",
+            "datetime.date",
+            (_DATETIME, _VALUES),
+            "datetime.date.fromisoformat",
+            "{}.isoformat()",
+        ),
+        Format(
+            "date-time",
+            "datetime.datetime",
+            (_DATETIME, _VALUES),
+            "datetime.datetime.fromisoformat",
+            "{}.isoformat()",
+        ),
+        Format(
+            "time",
+            "datetime.time",
+            (_DATETIME, _VALUES),
+            "datetime.time.fromisoformat",
+            "{}.isoformat()",
+        ),
+        Format(
+            "duration",
+            "datetime.timedelta",
+            (_DATETIME, _VALUES),
+            "_values.read_duration",
+            "_values.write_duration({})",
+        ),
+        Format(
+            "decimal",
+            "Decimal",
+            ("from decimal import Decimal", _VALUES),
+            "_values.read_decimal",
+            'format({}, "f")',
+        ),
+        Format("uuid", "UUID", ("from uuid import UUID", _VALUES), "UUID", "str({})"),
+        Format(
+            "base64",
+            "bytes",
+            (_VALUES,),
+            "_values.read_base64",
+            "_values.write_base64({})",
+        ),
+    )
+}
+"""By name; other formats are plain texts."""

@@ -1,0 +1,376 @@
+"""What the templates ask for: expressions and lines of generated code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from openapi_python_client.parser.bodies import Body, BodyType
+from openapi_python_client.parser.openapi import Endpoint
+from openapi_python_client.parser.properties.enum_property import EnumProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.model_property import ModelProperty
+from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.properties.protocol import PropertyProtocol
+from openapi_python_client.parser.properties.string import StringProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.parser.responses import Response
+
+from modular_api.codegen.python_client.conversions import (
+    fits,
+    is_model,
+    is_plain,
+    read,
+    read_text,
+    uses_source_once,
+    write,
+)
+from modular_api.codegen.python_client.imports import needed_imports
+from modular_api.codegen.python_client.literals import literal
+from modular_api.codegen.python_client.properties import (
+    AnswersProperty,
+    BytesProperty,
+    MapProperty,
+    SetProperty,
+    Stream,
+    TupleProperty,
+    type_of,
+)
+
+SecurityOf = dict[str, tuple[tuple[str, ...], ...]]
+"""The alternatives of credentials, by operation name."""
+
+
+def template_globals(
+    told_apart_models: frozenset[str], security: SecurityOf
+) -> dict[str, Any]:
+    """Return the names that templates may use."""
+
+    def security_of(endpoint: Endpoint) -> tuple[tuple[str, ...], ...]:
+        return security.get(str(endpoint.name), ())
+
+    functions = (
+        answer_headers,
+        answer_lines,
+        argument,
+        body_argument,
+        body_dict,
+        body_keyword,
+        content_type_of,
+        default_is_success,
+        docstring,
+        enum_base,
+        field_words,
+        fits,
+        headers_class,
+        instance_type,
+        is_plain,
+        is_streamed,
+        item_type,
+        literal,
+        needed_imports,
+        parsed_type,
+        read,
+        read_extra,
+        read_header,
+        read_optional,
+        repr,
+        security_of,
+        stream_of,
+        takes_idempotency_key,
+        uses_source_once,
+        write,
+        write_extra,
+        write_optional,
+    )
+    found: dict[str, Any] = {function.__name__: function for function in functions}
+    return {**found, "told_apart_models": told_apart_models}
+
+
+def read_optional(prop: PropertyProtocol, source: str) -> str:
+    """Read a value that may be left out."""
+    return f"{source} if {source} is UNSET else {read(prop, source)}"
+
+
+def write_optional(prop: PropertyProtocol, source: str) -> str:
+    """Write a value that may be left out."""
+    written = write(prop, source)
+    if prop.required or written == source:
+        return written
+    return f"{source} if isinstance({source}, Unset) else {written}"
+
+
+def read_extra(prop: PropertyProtocol) -> str:
+    """Read the fields that a specification does not name."""
+    return f"{{_key: {read(prop, '_value')} for _key, _value in d.items()}}"
+
+
+def write_extra(prop: PropertyProtocol) -> str:
+    """Write the fields that a specification does not name."""
+    written = write(prop, "_value")
+    return f"{{_key: {written} for _key, _value in self.additional_properties.items()}}"
+
+
+def docstring(text: str) -> str:
+    """Put an escaped text between quotes, laid out as black leaves it."""
+    lines = [line.rstrip() for line in text.strip().splitlines()]
+    words = "\n".join(lines)
+    if words.startswith('"'):
+        words = f" {words}"
+    if len(lines) > 1:
+        return f'"""{words}\n"""'
+    return f'"""{words} """' if words.endswith('"') else f'"""{words}"""'
+
+
+def takes_idempotency_key(endpoint: Endpoint) -> bool:
+    """Whether a call may be repeated under one key."""
+    return any(
+        header.name.get_untrusted_value().lower() == "idempotency-key"
+        for header in endpoint.header_parameters
+    )
+
+
+def field_words(prop: PropertyProtocol) -> str:
+    """Say in a docstring what a field is."""
+    type_ = prop.get_type_string().as_unembedded_code()
+    said = prop.description.get_untrusted_value() if prop.description else ""
+    example = f" Example: {prop.example.get_untrusted_value()}." if prop.example else ""
+    return f"{prop.python_name} ({type_}): {said}{example}"
+
+
+def enum_base(enum: EnumProperty) -> str:
+    """Return the class an enum is derived from."""
+    types: dict[type, str] = {str: "OpenStrEnum", int: "OpenIntEnum"}
+    return types.get(enum.value_type, "OpenEnum")
+
+
+def argument(parameter: PropertyProtocol) -> str:
+    """Return a parameter of the function that builds a request."""
+    if parameter.required:
+        return f"{parameter.python_name}: {type_of(parameter)}"
+    return f"{parameter.python_name}: {type_of(parameter)} | Unset = UNSET"
+
+
+def body_type(endpoint: Endpoint) -> str:
+    """Return the type of an operation's body, whichever its media types."""
+    return " | ".join(sorted({type_of(body.prop) for body in endpoint.bodies}))
+
+
+def body_is_required(endpoint: Endpoint) -> bool:
+    """Whether a call has to have a body."""
+    return all(body.prop.required for body in endpoint.bodies)
+
+
+def body_argument(endpoint: Endpoint) -> str:
+    """Return the parameter for the body."""
+    if body_is_required(endpoint):
+        return f"body: {body_type(endpoint)}"
+    return f"body: {body_type(endpoint)} | Unset = UNSET"
+
+
+def body_keyword(body: Body) -> str:
+    """Return how a request is given its body."""
+    name, written, unset = _body(body)
+    if body.prop.required:
+        return f"{name}={written}"
+    if written == "body" and unset == "UNSET":
+        return f"{name}=body"
+    return f"{name}={unset} if isinstance(body, Unset) else {written}"
+
+
+def body_dict(body: Body) -> str:
+    """Return how a request is given its body, as an item of a dict."""
+    name, written, _ = _body(body)
+    return f'"{name}": {written}'
+
+
+def content_type_of(endpoint: Endpoint) -> str:
+    """Return the expression of a request's media type, empty if it has none."""
+    if not endpoint.bodies:
+        return ""
+    if len(endpoint.bodies) > 1:
+        return "media_type_"
+    body = endpoint.bodies[0]
+    # The boundary of a multipart body is chosen where the body is encoded.
+    if body.body_type == BodyType.FILES:
+        return ""
+    stated = literal(body.content_type.get_untrusted_value())
+    if body.prop.required:
+        return stated
+    return f"UNSET if isinstance(body, Unset) else {stated}"
+
+
+def _body(body: Body) -> tuple[str, str, str]:
+    """Return the argument of a request, its value, and the value where there is none."""
+    if body.body_type == BodyType.JSON:
+        return "json", write(body.prop, "body"), "UNSET"
+    if body.body_type == BodyType.DATA:
+        return "data", write(body.prop, "body"), "None"
+    if body.body_type == BodyType.FILES:
+        return "files", "body.to_multipart()", "None"
+    if isinstance(body.prop, StringProperty):
+        return "content", "body.encode()", "None"
+    if isinstance(body.prop, ListProperty):
+        return "content", f"_wire.json_lines({write(body.prop, 'body')})", "None"
+    return "content", "body", "None"
+
+
+def unsendable_body(body: Body) -> bool:
+    """Whether nothing is known of how to encode a body."""
+    kinds = (BytesProperty, ListProperty, StringProperty)
+    if body.body_type == BodyType.CONTENT:
+        return not isinstance(body.prop, kinds)
+    form = body.body_type in (BodyType.DATA, BodyType.FILES)
+    return form and not isinstance(body.prop, ModelProperty)
+
+
+def instance_type(prop: PropertyProtocol) -> str:
+    """Return the class for `isinstance` checks."""
+    if isinstance(prop, UnionProperty):
+        classes = sorted({instance_type(member) for member in prop.inner_properties})
+        return f"({', '.join(classes)},)"
+    if isinstance(prop, NoneProperty):
+        return "type(None)"
+    if isinstance(prop, ListProperty):
+        return "list"
+    if isinstance(prop, MapProperty):
+        return "dict"
+    if isinstance(prop, SetProperty):
+        return "set"
+    if isinstance(prop, TupleProperty):
+        return "tuple"
+    stated = type_of(prop)
+    return "object" if stated == "Any" else stated
+
+
+def is_streamed(answer: Response) -> bool:
+    """Whether an answer comes bit by bit and in no other way."""
+    prop = answer.prop
+    return (
+        isinstance(prop, AnswersProperty)
+        and prop.stream is not None
+        and not prop.media_types
+    )
+
+
+def stream_of(endpoint: Endpoint) -> Stream | None:
+    """Return the stream an operation answers with, where it does."""
+    for answer in endpoint.responses:
+        if isinstance(answer.prop, AnswersProperty) and answer.prop.stream is not None:
+            return answer.prop.stream
+    return None
+
+
+def item_type(stream: Stream) -> str:
+    """Return the type of a stream's items."""
+    return type_of(stream.item) if stream.item else "ServerSentEvent"
+
+
+def parsed_type(endpoint: Endpoint) -> str:
+    """Return the type of a whole answer: the union of those below 400."""
+    answers = [answer for answer in successes(endpoint) if not is_streamed(answer)]
+    types = {answer_type(answer) for answer in answers}
+    if "Any" in types:
+        return "Any"
+    return " | ".join(sorted(types)) or "None"
+
+
+def successes(endpoint: Endpoint) -> Iterator[Response]:
+    """Yield the answers that are no errors."""
+    for response in endpoint.responses.patterns:
+        if response.status_code.range and response.status_code.range[0] < 400:
+            yield response
+    if endpoint.responses.default is not None and default_is_success(endpoint):
+        yield endpoint.responses.default
+
+
+def default_is_success(endpoint: Endpoint) -> bool:
+    """Whether the default answer documents success: no other answer does."""
+    return not any(
+        response.status_code.range is not None and response.status_code.range[0] < 400
+        for response in endpoint.responses.patterns
+    )
+
+
+def answer_type(answer: Response) -> str:
+    """Return the type of one answer."""
+    if answer.source["attribute"] == "None":
+        return "None"
+    if isinstance(answer.prop, AnswersProperty) and not answer.prop.media_types:
+        return "None"
+    return type_of(answer.prop)
+
+
+def answer_lines(answer: Response, is_error: bool) -> Iterable[str]:
+    """Yield the lines that return an answer, or raise it as an error."""
+    if answer_type(answer) == "None" and not isinstance(answer.prop, NoneProperty):
+        yield _give("None", is_error)
+        return
+    if not isinstance(answer.prop, AnswersProperty):
+        yield from _json_lines(answer.prop, is_error)
+        return
+    members = list(
+        zip(answer.prop.media_types, answer.prop.inner_properties, strict=True)
+    )
+    # The one that is JSON comes last: it is what an answer is that says nothing.
+    members.sort(key=lambda member: _is_json(member[0]))
+    for index, (media_type, prop) in enumerate(members):
+        lines = _content_lines(media_type, prop, is_error)
+        if index == len(members) - 1:
+            yield from lines
+        else:
+            yield f"if response.media_type == {literal(media_type)}:"
+            yield from (f"    {line}" for line in lines)
+
+
+def _content_lines(
+    media_type: str, prop: PropertyProtocol, is_error: bool
+) -> Iterator[str]:
+    if _is_json(media_type):
+        yield from _json_lines(prop, is_error)
+    elif isinstance(prop, BytesProperty):
+        yield _give("response.content", is_error)
+    else:
+        yield _give("response.text", is_error)
+
+
+def _json_lines(prop: PropertyProtocol, is_error: bool) -> Iterator[str]:
+    if is_model(prop):
+        yield _give(read(prop, "response.json()"), is_error)
+        return
+    if uses_source_once(prop):
+        yield f"answer: {type_of(prop)} = {read(prop, 'response.json()')}"
+    else:
+        yield "data = response.json()"
+        yield f"answer: {type_of(prop)} = {read(prop, 'data')}"
+    yield _give("answer", is_error)
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _give(value: str, is_error: bool) -> str:
+    return f"raise _answers.DocumentedError({value})" if is_error else f"return {value}"
+
+
+def answer_headers(endpoint: Endpoint) -> list[PropertyProtocol]:
+    """Return the headers that a specification names for answers that are no errors."""
+    found: dict[str, PropertyProtocol] = {}
+    for answer in successes(endpoint):
+        if isinstance(answer.prop, AnswersProperty):
+            for header in answer.prop.headers:
+                found.setdefault(header.name.get_untrusted_value().lower(), header)
+    return list(found.values())
+
+
+def headers_class(endpoint: Endpoint) -> str:
+    """Return the name of the class of an operation's response headers."""
+    return "".join(map(str.capitalize, str(endpoint.name).split("_"))) + "Headers"
+
+
+def read_header(header: PropertyProtocol) -> str:
+    """Read a header of an answer."""
+    name = literal(header.name.get_untrusted_value().lower())
+    value = read_text(header, f"headers[{name}]")
+    return f"{value} if {name} in headers else UNSET"

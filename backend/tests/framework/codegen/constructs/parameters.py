@@ -1,0 +1,197 @@
+"""Parameters in the path, the query, headers and cookies."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import uuid
+from typing import Annotated, Any, Literal
+
+import pydantic
+from fastapi import Cookie, Header, Query
+
+from tests.framework.codegen.constructs.catalogue import (
+    Client,
+    Generated,
+    Theme,
+    annotate,
+    assert_same,
+)
+
+theme = Theme()
+D = decimal.Decimal
+NOON = datetime.datetime(2026, 3, 4, 12, tzinfo=datetime.UTC)
+
+SCALARS: dict[str, tuple[Any, list[Any]]] = {
+    "str": (str, ["a", "a&b=c d%2F?ü"]),
+    "int": (int, [0, -7]),
+    "float": (float, [0.5, -1e-7]),
+    "bool": (bool, [True, False]),
+    "decimal": (D, [D("1.50")]),
+    "uuid": (uuid.UUID, [uuid.UUID(int=7)]),
+    "date": (datetime.date, [datetime.date(2026, 1, 2)]),
+    "datetime": (datetime.datetime, [NOON]),
+    "time": (datetime.time, [datetime.time(12, 30)]),
+    "timedelta": (datetime.timedelta, [datetime.timedelta(hours=1, seconds=1)]),
+}
+
+for _name, (_type, _values) in SCALARS.items():
+
+    def _given(c: Generated, values: list[Any] = _values) -> list[Any]:
+        return values
+
+    def _sendable(c: Generated, values: list[Any] = _values) -> list[Any]:
+        """What headers and cookies can hold of them: no spaces, no umlauts."""
+        return [value for value in values if not isinstance(value, str)] or ["a"]
+
+    theme.path(f"{_name}_path", f"`{_type.__name__}` in the path", _type, _given)
+    theme.query(f"{_name}_query", f"`{_type.__name__}` in the query", _type, _given)
+    theme.header(f"{_name}_header", f"`{_type.__name__}` in a header", _type, _sendable)
+    theme.cookie(f"{_name}_cookie", f"`{_type.__name__}` in a cookie", _type, _sendable)
+
+
+async def _path(path: str) -> str:
+    return path
+
+
+async def _check_path(client: Client, c: Generated) -> None:
+    assert_same("a/b c/ü", await client.whole_path("a/b c/ü"))
+
+
+theme.add(
+    "whole_path",
+    "a path parameter with slashes: `{path:path}`",
+    _path,
+    _check_path,
+    path="/{path:path}",
+)
+
+
+def _optional(
+    id: str, words: str, type_: Any, place: Any, keyword: str, values: Any
+) -> None:
+    """Declare a parameter that may be left out, and is answered as it came."""
+
+    async def endpoint(value: Any = None) -> Any:
+        return value
+
+    annotate(endpoint, value=Annotated[type_ | None, place], answer=type_ | None)
+
+    async def check(client: Client, c: Generated) -> None:
+        call = getattr(client, id)
+        assert await call() is None
+        assert await call(**{keyword: c.UNSET}) is None
+        for value in values:
+            assert_same(value, await call(**{keyword: value}))
+
+    theme.add(id, words, endpoint, check)
+
+
+_optional(
+    "optional_query", "an optional query parameter", int, Query(), "value", [0, 1]
+)
+_optional(
+    "optional_list_query",
+    "an optional list in the query",
+    list[datetime.date],
+    Query(),
+    "value",
+    [[datetime.date(2026, 1, 2), datetime.date(2026, 1, 3)]],
+)
+_optional(
+    "set_query", "an optional set in the query", set[int], Query(), "value", [{1, 2}]
+)
+_optional("optional_header", "an optional header", int, Header(alias="x-v"), "x_v", [3])
+_optional(
+    "optional_list_header",
+    "an optional list of headers",
+    list[str],
+    Header(alias="x-v"),
+    "x_v",
+    [["a", "b, c"]],
+)
+_optional(
+    "list_of_int_header",
+    "a list of headers with numbers",
+    list[int],
+    Header(alias="x-v"),
+    "x_v",
+    [[1, 2]],
+)
+_optional("optional_cookie", "an optional cookie", int, Cookie(), "value", [5])
+_optional(
+    "literal_query",
+    "a literal in the query",
+    Literal["only"],
+    Query(),
+    "value",
+    ["only"],
+)
+
+
+async def _constrained(
+    limit: Annotated[int, Query(ge=1, le=100, description="How many.")] = 50,
+    name: Annotated[str | None, Query(min_length=2, pattern="^[a-z]+$")] = None,
+) -> list[Any]:
+    return [limit, name]
+
+
+async def _check_constrained(client: Client, c: Generated) -> None:
+    assert_same([50, None], await client.constrained_query())
+    assert_same([2, "ab"], await client.constrained_query(limit=2, name="ab"))
+    words = client.constrained_query.__doc__
+    assert "limit: How many. Default: 50. (ge=1, le=100)" in words
+    assert "min_length=2, pattern=^[a-z]+$" in words
+
+
+theme.add(
+    "constrained_query",
+    "constraints and defaults of parameters, told in docstrings",
+    _constrained,
+    _check_constrained,
+)
+
+
+class Filters(pydantic.BaseModel):
+    limit: int = 10
+    tags: list[str] = []
+
+
+async def _filters(filters: Annotated[Filters, Query()]) -> Filters:
+    return filters
+
+
+async def _check_filters(client: Client, c: Generated) -> None:
+    answer = await client.query_model(limit=3, tags=["a", "b"])
+    assert_same(c.Filters(limit=3, tags=["a", "b"]), answer)
+
+
+theme.add("query_model", "a model as query parameters", _filters, _check_filters)
+
+
+class Tracing(pydantic.BaseModel):
+    x_trace: str
+    x_flags: list[int] = []
+
+
+async def _headers(tracing: Annotated[Tracing, Header()]) -> Tracing:
+    return tracing
+
+
+async def _check_headers(client: Client, c: Generated) -> None:
+    answer = await client.header_model(x_trace="t", x_flags=[1, 2])
+    assert_same(c.Tracing(x_trace="t", x_flags=[1, 2]), answer)
+
+
+theme.add("header_model", "a model as headers", _headers, _check_headers)
+
+
+async def _aliased(q: Annotated[str, Query(alias="search-for")]) -> str:
+    return q
+
+
+async def _check_aliased(client: Client, c: Generated) -> None:
+    assert_same("x", await client.aliased_query(search_for="x"))
+
+
+theme.add("aliased_query", "a parameter with an alias", _aliased, _check_aliased)
