@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from modular_api.codegen.formatting import TOOLS, cache_key, format_through
 from modular_api.codegen.job import GenerationJob, SpecKind
@@ -21,7 +22,7 @@ _WORTH_A_FORK_BYTES = 20_000
 
 @dataclass(frozen=True)
 class PythonClient:
-    """Typed Python clients of a module, one a version, and their index.
+    """Typed Python clients of a module, REST and sockets of each version; their index.
 
     Attributes:
         allowed: what the clients may lose, each as GeneratorWarnings prints it.
@@ -30,7 +31,7 @@ class PythonClient:
     allowed: frozenset[str] = frozenset()
     name: str = "Python client"
     folder: str = "client_generated"
-    kinds: frozenset[SpecKind] = frozenset({"openapi"})
+    kinds: frozenset[SpecKind] = frozenset({"openapi", "asyncapi"})
 
     def tools(self) -> Mapping[str, str]:
         """Return the versions of generator and formatters, and a hash of our part."""
@@ -42,9 +43,13 @@ class PythonClient:
     def render(
         self, job: GenerationJob, formatted_texts: MutableMapping[str, str]
     ) -> Mapping[str, str]:
-        """Render every OpenAPI document of the module."""
+        """Render the documents of every version of the module, REST before sockets."""
         from modular_api.codegen.python_client.index import render_index
         from modular_api.codegen.python_client.render import render_python_client
+        from modular_api.codegen.python_socket_client.names import SocketNames
+        from modular_api.codegen.python_socket_client.render import (
+            render_python_socket_client,
+        )
 
         format_file = format_through(formatted_texts)
 
@@ -53,20 +58,32 @@ class PythonClient:
         ) -> Iterable[str]:
             return _map_files(function, texts, formatted_texts)
 
+        common: dict[str, Any] = {
+            "format_file": format_file,
+            "map_files": map_files,
+            "allowed": self.allowed,
+        }
         files: dict[str, str] = {}
-        versions = [doc for doc in job.documents if doc.kind == "openapi"]
-        for document in versions:
-            files |= render_python_client(
-                json.loads(document.content),
-                module=job.module,
-                version=document.version,
-                format_file=format_file,
-                map_files=map_files,
-                allowed=self.allowed,
-            )
+        clients: list[tuple[str, str]] = []
+        sockets: list[SocketNames] = []
+        for document in sorted(job.documents, key=lambda each: each.kind != "openapi"):
+            content, version = json.loads(document.content), document.version
+            if document.kind == "openapi":
+                clients.append((job.module, version))
+                files |= render_python_client(
+                    content, module=job.module, version=version, **common
+                )
+            else:
+                sockets.append(SocketNames(job.module, version))
+                files |= render_python_socket_client(
+                    content,
+                    module=job.module,
+                    version=version,
+                    rest_files=files,
+                    **common,
+                )
         files["__init__.py"] = render_index(
-            [(job.module, document.version) for document in versions],
-            format_file=format_file,
+            clients, sockets=sockets, format_file=format_file
         )
         return files
 
@@ -93,6 +110,7 @@ def _map_files(
 
 @cache
 def _tools() -> Mapping[str, str]:
-    ours = [_HERE / "python_client", _HERE / "formatting.py", Path(__file__)]
+    folders = [_HERE / "python_client", _HERE / "python_socket_client"]
+    ours = [*folders, _HERE / "formatting.py", Path(__file__)]
     versions = {tool: installed_version(tool) for tool in (_GENERATOR, *TOOLS)}
     return {**versions, "renderer": source_digest(ours)}

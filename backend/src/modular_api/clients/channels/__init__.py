@@ -1,0 +1,1 @@
+"""One WebSocket connection, over a network or into an app of the same process."""

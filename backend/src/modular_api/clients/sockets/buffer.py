@@ -1,0 +1,83 @@
+"""What waits for the reader of a subscription: a queue with a written rule.
+
+Never more than `size` items. Beyond, the oldest give way, and a Gap that counts them
+comes first. Reading from the socket goes on meanwhile: one consumer that does not read
+neither takes memory nor holds up the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from modular_api.clients.sockets.gaps import Gap, GapReason
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message's payload, not yet read into its model."""
+
+    type: str
+    topic: str
+    payload: Any
+
+
+Item: TypeAlias = "Received | Gap"
+
+
+class Buffer:
+    """A bounded queue of items that comes to an end.
+
+    Args:
+        size: how many items may wait.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = max(1, size)
+        self._items: deque[Item] = deque()
+        self._dropped: Gap | None = None
+        self._stirred = asyncio.Event()
+        self._has_ended = False
+        self._error: Exception | None = None
+
+    def put(self, item: Item) -> None:
+        """Add an item; the oldest gives way where there is no room."""
+        if self._has_ended:
+            return
+        self._items.append(item)
+        if len(self._items) > self._size:
+            self._drop(self._items.popleft())
+        self._stirred.set()
+
+    def end(self, error: Exception | None = None) -> None:
+        """Take nothing more; what waits can still be read. The first call counts."""
+        if not self._has_ended:
+            self._has_ended = True
+            self._error = error
+            self._stirred.set()
+
+    async def get(self) -> Item:
+        """Wait for the oldest item.
+
+        Raises: StopAsyncIteration: there is none and will be none. What `end` was given
+        is raised once in its place.
+        """
+        while True:
+            if self._dropped is not None:
+                gap, self._dropped = self._dropped, None
+                return gap
+            if self._items:
+                return self._items.popleft()
+            if self._has_ended:
+                error, self._error = self._error, None
+                raise error or StopAsyncIteration
+            self._stirred.clear()
+            await self._stirred.wait()
+
+    def _drop(self, item: Item) -> None:
+        before = self._dropped.missed if self._dropped is not None else 0
+        more = item.missed if isinstance(item, Gap) else 1
+        missed = None if before is None or more is None else before + more
+        self._dropped = Gap(item.topic, missed, GapReason.SLOW_CONSUMER)

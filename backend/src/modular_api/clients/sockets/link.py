@@ -1,0 +1,131 @@
+"""One connection, made anew whenever it is lost, until it is closed for good."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+from modular_api.clients.channels.channel import Channel
+from modular_api.clients.errors import ClientTimeout, PeerMissing, PeerUnavailable
+from modular_api.clients.socket_errors import HandshakeRefused, SocketClosed
+from modular_api.clients.sockets.backoff import Backoff
+from modular_api.clients.sockets.conversation import Conversation
+
+log = logging.getLogger(__name__)
+
+_FINAL_CODES = frozenset({1007, 1009, 4029, 4401, 4403})
+"""Close codes after which another connection would end alike; `docs/SOCKETS.md`."""
+_PASSING_STATUSES = frozenset({408, 425, 429})
+
+
+class LinkState(StrEnum):
+    """What a connection is doing."""
+
+    CONNECTING = "connecting"
+    OPEN = "open"
+    WAITING = "waiting"
+    """It was lost, or not made; the next attempt comes after a while."""
+    CLOSED = "closed"
+    """By its owner, or for good by an error."""
+
+
+Dial = Callable[[], Awaitable[Channel]]
+"""Makes a connection. Raises: what `Link.open` raises."""
+
+
+class Link:
+    """Keeps a conversation connected, in one task that it owns.
+
+    Args:
+        name: of the socket, for messages and the log.
+    """
+
+    def __init__(
+        self,
+        dial: Dial,
+        conversation: Conversation,
+        *,
+        name: str,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.state = LinkState.CONNECTING
+        self.loop = asyncio.get_running_loop()
+        self._dial = dial
+        self._conversation = conversation
+        self._name = name
+        self._backoff = backoff or Backoff()
+        self._dialled: Channel | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect now; the first attempt counts.
+
+        Raises: HandshakeRefused, PeerUnavailable, PeerMissing, ClientTimeout, and
+            SocketClosed, if it was closed before.
+        """
+        if self.state is LinkState.CLOSED:
+            raise self._conversation.failure or SocketClosed(self._name, 1000, "")
+        if self._task is None:
+            self._dialled = await self._dial()
+            self.start()
+
+    def start(self) -> None:
+        """Connect, and stay connected, in the background."""
+        if self._task is None and self.state is not LinkState.CLOSED:
+            self._task = asyncio.create_task(self._run())
+
+    async def aclose(self) -> None:
+        """Close the connection with 1000; readers come to their end."""
+        task, self._task = self._task, None
+        self.state = LinkState.CLOSED
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+        self._conversation.close(SocketClosed(self._name, 1000, ""))
+
+    async def _run(self) -> None:
+        try:
+            error = await self._stay_connected()
+        except Exception as fault:
+            log.exception("%s gives up", self._name)
+            error = fault
+        self.state = LinkState.CLOSED
+        log.debug("%s: %s", self._name, error)
+        self._conversation.fail(error)
+
+    async def _stay_connected(self) -> Exception:
+        """Return the error after which there is no sense in trying again."""
+        while True:
+            self.state = LinkState.CONNECTING
+            try:
+                channel = self._dialled or await self._dial()
+            except HandshakeRefused as error:
+                if error.status < 500 and error.status not in _PASSING_STATUSES:
+                    return error
+                await self._wait(str(error))
+                continue
+            except (PeerUnavailable, ClientTimeout) as error:
+                await self._wait(str(error))
+                continue
+            except PeerMissing as error:
+                return error
+            self._dialled = None
+            self.state = LinkState.OPEN
+            log.debug("%s is open", self._name)
+            opened_at = self.loop.time()
+            try:
+                lost = await self._conversation.speak(channel)
+            finally:
+                await channel.aclose()
+            self._backoff.lived(self.loop.time() - opened_at)
+            if lost.code in _FINAL_CODES:
+                return SocketClosed(self._name, lost.code, lost.reason)
+            await self._wait(f"lost ({lost})", lost.code, lost.reason)
+
+    async def _wait(self, why: str, code: int = 1006, reason: str = "") -> None:
+        self.state = LinkState.WAITING
+        delay_s = self._backoff.delay_s(code, reason)
+        log.info("%s: %s; connecting again in %.2f s", self._name, why, delay_s)
+        await asyncio.sleep(delay_s)

@@ -1,0 +1,231 @@
+"""What generated socket clients have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+from modular_api.clients.asgi_transport import AsgiApp, AsgiTransport
+from modular_api.clients.channels.channel import Channel
+from modular_api.clients.client import DEFAULT_TIMEOUT_S
+from modular_api.clients.errors import PeerMissing
+from modular_api.clients.http_transport import HttpTransport
+from modular_api.clients.socket_errors import InvalidMessage, MalformedMessage
+from modular_api.clients.sockets.conversation import Conversation
+from modular_api.clients.sockets.following import Following, Listening
+from modular_api.clients.sockets.link import Link, LinkState
+from modular_api.clients.sockets.operations import (
+    Ans,
+    Ask,
+    Follow,
+    Listen,
+    Req,
+    Sending,
+    Tell,
+    Upd,
+)
+from modular_api.clients.sockets.subscription import Subscription
+from modular_api.clients.transport import Transport
+from modular_api.errors import ConfigurationError
+
+DEFAULT_BUFFER = 1024
+
+
+class ModuleSocket:
+    """Speaks on the socket of one version of one module, over one connection.
+
+    Give one of `base_url`, `app` and `transport`. `async with` connects; without it the
+    first call does, in the background, and `aclose` ends it. A connection that is lost
+    is made anew: what was followed goes on where it was, or tells a Gap.
+
+    Args:
+        base_url: the server, without the module's prefix: `https://example.com`.
+        app: an ASGI app, in its lifespan, that has the module mounted at its prefix.
+        transport: carries the connection in place of the two.
+        state: lifespan state of `app`.
+        token: sent as `Authorization: Bearer …`.
+        headers: sent with every handshake. A connection outlives the requests of
+            those who use it, so nothing of their context is sent.
+        timeout_s: limit of connecting and of one answer; None waits for ever.
+        buffer: how many updates wait for the reader of a subscription, at most. Beyond,
+            the oldest give way to a Gap.
+
+    Attributes:
+        module_name: the module, `datafeed`.
+        api_version: its version, `v1`.
+        address: path of the socket, `/api/v1/datafeed/ws`.
+    """
+
+    module_name: ClassVar[str]
+    api_version: ClassVar[str]
+    address: ClassVar[str]
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        app: AsgiApp | None = None,
+        transport: Transport | None = None,
+        state: Mapping[str, Any] | None = None,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = DEFAULT_TIMEOUT_S,
+        buffer: int = DEFAULT_BUFFER,
+    ) -> None:
+        self._owns_transport = transport is None
+        self._transport = self._transport_to(base_url, app, transport, state)
+        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
+        if token is not None:
+            self._headers["authorization"] = f"Bearer {token}"
+        self._timeout_s = timeout_s
+        self._buffer = buffer
+        self._link: Link | None = None
+        self._conversation: Conversation | None = None
+
+    @property
+    def state(self) -> LinkState:
+        """What the connection is doing; `closed` before the first call too."""
+        return LinkState.CLOSED if self._link is None else self._link.state
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises: HandshakeRefused, PeerUnavailable, PeerMissing, ClientTimeout
+        """
+        link, _ = self._linked()
+        await link.open()
+
+    async def aclose(self) -> None:
+        """Close the connection; every subscription comes to its end."""
+        link = self._link
+        if link is not None:
+            await link.aclose()
+        if self._owns_transport:
+            await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    # What generated methods call.
+
+    def _follow(
+        self, operation: Follow[Req, Upd], request: Req | None = None
+    ) -> Subscription[Upd]:
+        payload = _encoded(operation.subscribe, request)
+        conversation = self._started()
+        following = Following(operation, payload, buffer_size=self._buffer)
+        conversation.follow(following)
+
+        async def begun() -> None:
+            await following.answered.wait()
+            if following.error is not None:
+                raise following.error
+
+        return Subscription(
+            following.buffer,
+            operation.update,
+            begun=begun,
+            end=partial(conversation.unfollow, following),
+        )
+
+    def _listen(self, operation: Listen[Upd]) -> Subscription[Upd]:
+        conversation = self._started()
+        listening = Listening(operation.event.type, buffer_size=self._buffer)
+        conversation.listen(listening)
+
+        async def begun() -> None:
+            """Nothing is asked of the server."""
+
+        return Subscription(
+            listening.buffer,
+            operation.event,
+            begun=begun,
+            end=partial(conversation.unlisten, listening),
+        )
+
+    async def _ask(self, operation: Ask[Req, Ans], request: Req | None = None) -> Ans:
+        payload = _encoded(operation.request, request)
+        answer = await self._started().ask(operation.request.type, payload)
+        try:
+            return operation.reply.decode(answer)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise MalformedMessage(operation.reply.type, answer, reason) from error
+
+    async def _tell(self, operation: Tell[Req], request: Req | None = None) -> None:
+        payload = _encoded(operation.message, request)
+        await self._started().tell(operation.message.type, payload)
+
+    def _started(self) -> Conversation:
+        link, conversation = self._linked()
+        link.start()
+        return conversation
+
+    @classmethod
+    def _transport_to(
+        cls,
+        base_url: str | None,
+        app: AsgiApp | None,
+        transport: Transport | None,
+        state: Mapping[str, Any] | None,
+    ) -> Transport:
+        if sum(target is not None for target in (base_url, app, transport)) != 1:
+            raise ConfigurationError(
+                f"{cls.__name__}(...) takes exactly one of base_url, app and transport."
+            )
+        if transport is not None:
+            return transport
+        if app is not None:
+            return AsgiTransport(app, state=state)
+        assert base_url is not None
+        if base_url.startswith(("ws://", "wss://")):
+            base_url = f"http{base_url[2:]}"
+        return HttpTransport(base_url)
+
+    def _linked(self) -> tuple[Link, Conversation]:
+        """Return the connection; a new one where the last is of no use any more.
+
+        That is one whose event loop has ended, or whose peer was missing: it may have
+        been mounted since.
+        """
+        link, conversation = self._link, self._conversation
+        if (
+            link is None
+            or conversation is None
+            or link.loop.is_closed()
+            or isinstance(conversation.failure, PeerMissing)
+        ):
+            name = f"{type(self).__name__} ({self.address})"
+            conversation = Conversation(name, timeout_s=self._timeout_s)
+            link = Link(self._dial, conversation, name=name)
+            self._link, self._conversation = link, conversation
+        return link, conversation
+
+    async def _dial(self) -> Channel:
+        return await self._transport.connect(
+            self.address, self._headers, self._timeout_s
+        )
+
+
+def _encoded(sending: Sending[Req], request: Req | None) -> Any:
+    """Return a payload as JSON. Raises: InvalidMessage."""
+    if sending.encode is None:
+        return None
+    try:
+        payload = sending.encode(request)  # type: ignore[arg-type]  # None is a request too
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"no such payload ({type(error).__name__}: {error})"
+        raise InvalidMessage(sending.type, (), request, reason) from error
+    sending.check(payload)
+    return payload

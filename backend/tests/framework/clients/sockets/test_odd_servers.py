@@ -1,0 +1,244 @@
+"""A client against a server that says what ours never would: a scripted one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+
+from modular_api.clients.sockets import (
+    Gap,
+    GapReason,
+    MalformedMessage,
+    SocketErrorAnswer,
+)
+from modular_api.clients.sockets.backoff import Backoff
+
+Script = Callable[[ServerConnection], Awaitable[None]]
+START = {"topic": "t", "epoch": "e", "offset": 1}
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connect again at once."""
+    monkeypatch.setattr(Backoff, "delay_s", lambda *_: 0.01)
+
+
+@asynccontextmanager
+async def scripted(
+    market: ModuleType, *scripts: Script, **options: Any
+) -> AsyncIterator[Any]:
+    """Serve one script a connection, the last for all that follow."""
+    left = [*scripts]
+
+    async def handle(connection: ServerConnection) -> None:
+        script = left.pop(0) if len(left) > 1 else left[0]
+        await script(connection)
+
+    async with serve(handle, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        base_url = f"ws://127.0.0.1:{port}"
+        async with market.MarketSocket(base_url=base_url, **options) as socket:
+            yield socket
+
+
+async def answered(connection: ServerConnection, **beside: Any) -> dict[str, Any]:
+    """Answer the next message of a client, and return it."""
+    message: dict[str, Any] = json.loads(await connection.recv())
+    answer = {"type": f"{message['type']}.response", "id": message["id"], **beside}
+    await connection.send(json.dumps(answer))
+    return message
+
+
+async def tell(connection: ServerConnection, offset: int, **beside: Any) -> None:
+    payload = {"name": "a", "value": offset}
+    message = {"type": "numbers.update", **START, "offset": offset, "payload": payload}
+    await connection.send(json.dumps({**message, **beside}))
+
+
+async def items(market: ModuleType, socket: Any, count: int) -> list[Any]:
+    """Return the next items of a new subscription: values, gaps, kinds of errors."""
+    numbers = socket.numbers(market.NumbersRequest(names=["a"]))
+    found: list[Any] = []
+    async with asyncio.timeout(5):
+        while len(found) < count:
+            try:
+                item = await anext(numbers)
+            except (MalformedMessage, SocketErrorAnswer) as error:
+                found.append(error)
+            else:
+                found.append(item if isinstance(item, Gap) else item.value)
+    return found
+
+
+async def test_a_hole_between_offsets_is_told(market: ModuleType) -> None:
+    """A repeated one is dropped, another epoch is a hole, too."""
+
+    async def script(connection: ServerConnection) -> None:
+        await answered(connection, **START)
+        for offset in (2, 2, 5, 4):
+            await tell(connection, offset)
+        await tell(connection, 9, epoch="f")
+        await connection.wait_closed()
+
+    async with scripted(market, script) as socket:
+        assert await items(market, socket, 5) == [
+            2,
+            Gap("t", 2, GapReason.HOLE),
+            5,
+            Gap("t", None, GapReason.HOLE),
+            9,
+        ]
+
+
+async def test_what_a_client_does_not_know_is_left_aside(market: ModuleType) -> None:
+    """Newer servers say more: types, members, topics, nonsense."""
+
+    async def script(connection: ServerConnection) -> None:
+        await answered(connection, **START, news={"of": 2030})
+        for text in (
+            '{"type": "numbers.rumour", "topic": "t"}',
+            '{"type": "numbers.update", "topic": "elsewhere"}',
+            '{"type": "numbers.update", "topic": "t"}',
+            '{"type": "other.response", "id": "77"}',
+            "[1]",
+            "no json",
+            '{"type": 3}',
+            '{"type": "error"}',
+        ):
+            await connection.send(text)
+        await connection.send(b"binary")
+        await tell(connection, 2, news=1, payload={"name": "a", "value": 2, "new": [1]})
+        await connection.wait_closed()
+
+    async with scripted(market, script) as socket:
+        assert await items(market, socket, 1) == [2]
+
+
+async def test_a_payload_that_does_not_fit_is_an_error_and_not_the_end(
+    market: ModuleType,
+) -> None:
+    """The message is known, and cannot be read; the next one can."""
+
+    async def script(connection: ServerConnection) -> None:
+        await answered(connection, **START)
+        await tell(connection, 2, payload={"name": "a"})
+        await tell(connection, 3)
+        await connection.wait_closed()
+
+    async with scripted(market, script) as socket:
+        error, value = await items(market, socket, 2)
+        assert isinstance(error, MalformedMessage)
+        assert "numbers.update" in str(error)
+        assert value == 3
+
+
+async def test_news_of_a_topics_source_are_told(market: ModuleType) -> None:
+    """One that failed begins anew; one that ended ends the subscription."""
+
+    async def script(connection: ServerConnection) -> None:
+        await answered(connection, **START)
+        for code in ("stream_failed", "stream_ended"):
+            payload = {"code": code, "message": "because", "ref": None}
+            error = {"type": "error", "topic": "t", "payload": payload}
+            await connection.send(json.dumps(error))
+        await connection.wait_closed()
+
+    async with scripted(market, script) as socket:
+        gap, error = await items(market, socket, 2)
+        assert gap == Gap("t", None, GapReason.STREAM_FAILED)
+        assert isinstance(error, SocketErrorAnswer) and error.code == "stream_ended"
+
+
+async def test_a_reconnect_says_where_the_client_was(market: ModuleType) -> None:
+    """And the server's announced gap is passed on."""
+    asked: list[Any] = []
+
+    async def first(connection: ServerConnection) -> None:
+        asked.append(await answered(connection, **START))
+        await tell(connection, 2)
+        connection.transport.abort()
+
+    async def second(connection: ServerConnection) -> None:
+        asked.append(await answered(connection, **START, recovered=True))
+        await tell(connection, 2)
+        gap = {"type": "numbers.gap", **START, "offset": 4, "payload": {"missed": 2}}
+        await connection.send(json.dumps(gap))
+        await tell(connection, 5)
+        await connection.wait_closed()
+
+    async with scripted(market, first, second) as socket:
+        found = await items(market, socket, 3)
+    assert found == [2, Gap("t", 2, GapReason.ANNOUNCED), 5]
+    assert "recover" not in asked[0]
+    assert asked[1]["recover"] == {"t": {"epoch": "e", "offset": 2}}
+
+
+async def test_a_server_too_busy_to_resume_is_asked_again(market: ModuleType) -> None:
+    """On the same connection; the subscription does not end."""
+
+    async def first(connection: ServerConnection) -> None:
+        await answered(connection, **START)
+        connection.transport.abort()
+
+    async def second(connection: ServerConnection) -> None:
+        message = json.loads(await connection.recv())
+        payload = {"code": "busy", "message": "later", "ref": message["id"]}
+        error = {"type": "error", "id": message["id"], "payload": payload}
+        await connection.send(json.dumps(error))
+        again = await answered(connection, **START, recovered=True)
+        assert again["recover"] == message["recover"]
+        await tell(connection, 2)
+        await connection.wait_closed()
+
+    async with scripted(market, first, second) as socket:
+        assert await items(market, socket, 1) == [2]
+
+
+async def test_a_server_that_does_not_answer_is_left(market: ModuleType) -> None:
+    """Its connection is taken for dead, and another one is made."""
+
+    async def silent(connection: ServerConnection) -> None:
+        await connection.wait_closed()
+
+    async def script(connection: ServerConnection) -> None:
+        await answered(connection, **START)
+        await tell(connection, 2)
+        await connection.wait_closed()
+
+    async with scripted(market, silent, script, timeout_s=0.2) as socket:
+        assert await items(market, socket, 1) == [2]
+
+
+async def test_many_subscriptions_are_asked_for_a_few_at_a_time(
+    market: ModuleType,
+) -> None:
+    """A server takes only so many requests at once."""
+    unanswered: list[str] = []
+    most = 0
+
+    async def script(connection: ServerConnection) -> None:
+        nonlocal most
+        for n in range(50):
+            while len(unanswered) < min(16, 50 - n):
+                unanswered.append(json.loads(await connection.recv())["id"])
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.002):
+                    unanswered.append(json.loads(await connection.recv())["id"])
+            most = max(most, len(unanswered))
+            answer = {"type": "numbers.subscribe.response", "id": unanswered.pop(0)}
+            await connection.send(json.dumps({**answer, **START, "topic": f"t{n}"}))
+        await connection.wait_closed()
+
+    async with scripted(market, script) as socket, asyncio.timeout(10):
+        request = market.NumbersRequest(names=["a"])
+        subscriptions = [socket.numbers(request) for _ in range(50)]
+        for subscription in subscriptions:
+            await subscription.started()
+    assert most == 16
