@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -11,6 +12,7 @@ from modular_api.cli.options import (
     DebugOption,
     ModulesDirOption,
     ModulesOption,
+    TypeScriptOption,
 )
 from modular_api.cli.reporting import reporting
 from modular_api.project.settings import read_settings
@@ -21,6 +23,7 @@ def clean(
     app: AppOption = None,
     modules_dir: ModulesDirOption = None,
     modules: ModulesOption = None,
+    typescript: TypeScriptOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Remove the generated specs and clients of modules.
@@ -32,11 +35,19 @@ def clean(
         from modular_api.codegen.clean import clean_generated
         from modular_api.codegen.job import GenerationJob
         from modular_api.codegen.python_target import PythonClient
+        from modular_api.codegen.typescript_folder import TypeScriptFolder
 
         settings = read_settings(Path.cwd())
         source = choose_source(settings, app, modules_dir, modules, False)
-        for name, directory in source.module_folders().items():
+        folders = source.module_folders()
+        for name, directory in folders.items():
             job = GenerationJob(name, directory, ())
-            removed = clean_generated(job, [PythonClient()])
-            count = len(removed)
-            typer.echo(f"{name}: {count} file{'' if count == 1 else 's'} removed")
+            _tell(name, clean_generated(job, [PythonClient()]))
+        if folder := typescript or source.typescript:
+            for name, removed in TypeScriptFolder(folder).clean([*folders]).items():
+                _tell(name, removed)
+
+
+def _tell(name: str, removed: Sequence[str]) -> None:
+    count = len(removed)
+    typer.echo(f"{name}: {count} file{'' if count == 1 else 's'} removed")

@@ -14,12 +14,16 @@ from modular_api.cli.options import (
     JsonOption,
     ModulesDirOption,
     ModulesOption,
+    TypeScriptOption,
 )
 from modular_api.cli.reporting import reporting
 from modular_api.project.settings import read_settings
 from modular_api.project.source import AppSource, choose_source
 
 if TYPE_CHECKING:
+    from modular_api.app.modular_app import ModularApp
+    from modular_api.codegen.job import GenerationJob
+    from modular_api.codegen.mode import GenerationMode
     from modular_api.codegen.summary import Summary
 
 OutputOption = Annotated[
@@ -43,6 +47,7 @@ def generate(
     modules: ModulesOption = None,
     include_uses: IncludeUsesOption = False,
     output_dir: OutputOption = None,
+    typescript: TypeScriptOption = None,
     check: CheckOption = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,
@@ -50,17 +55,24 @@ def generate(
     """Write the specs and clients of modules, or check that they are fresh.
 
     The app is built but not started. Files that are right already are not touched.
+    TypeScript clients are written if --typescript, or `typescript` in pyproject.toml,
+    names their folder. Without Node.js their REST part is left out, and told.
     """
     with reporting(debug=debug, as_json=as_json):
         settings = read_settings(Path.cwd())
         source = choose_source(settings, app, modules_dir, modules, include_uses)
-        summary = _generate(source, output_dir, check=check)
+        folder = typescript or (None if output_dir else source.typescript)
+        summary = _generate(source, output_dir, folder, check=check)
         typer.echo(summary.to_json() if as_json else str(summary) or "no modules")
 
 
-def _generate(source: AppSource, output_dir: Path | None, *, check: bool) -> Summary:
-    from modular_api.app.generation import job_of, new_engine
+def _generate(
+    source: AppSource, output_dir: Path | None, typescript: Path | None, *, check: bool
+) -> Summary:
+    from modular_api.app.generation import job_of
     from modular_api.codegen.mode import GenerationMode
+    from modular_api.codegen.together import do_all
+    from modular_api.codegen.typescript_folder import TypeScriptFolder
 
     mode = GenerationMode.CHECK if check else GenerationMode.AUTO
     app = source.create_app(mode)
@@ -69,6 +81,19 @@ def _generate(source: AppSource, output_dir: Path | None, *, check: bool) -> Sum
         directory = output_dir / module.name if output_dir else module.directory
         if directory is not None:
             jobs.append(job_of(module, directory))
+    work = [lambda: _generate_python(app, jobs, mode)]
+    if typescript:
+        folder = TypeScriptFolder(typescript)
+        every = source.modules is None
+        work.append(lambda: folder.generate(jobs, mode, all_modules=every))
+    return do_all(work)
+
+
+def _generate_python(
+    app: ModularApp, jobs: list[GenerationJob], mode: GenerationMode
+) -> Summary:
+    from modular_api.app.generation import new_engine
+
     if app.generation is None:
         return new_engine().generate(jobs, mode)
     # Generating was asked for: what an app may leave undone at its start is an error.

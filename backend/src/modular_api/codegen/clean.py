@@ -10,7 +10,7 @@ from modular_api.codegen.disk import spec_names
 from modular_api.codegen.errors import write_failed
 from modular_api.codegen.job import SPECS_FOLDER, GenerationJob
 from modular_api.codegen.lock import module_lock
-from modular_api.codegen.paths import check_no_links
+from modular_api.codegen.paths import below, check_no_links
 from modular_api.codegen.stamp import STAMP_FILE, StampState, read_stamp
 from modular_api.codegen.stopping import Stop
 from modular_api.codegen.target import Target
@@ -56,4 +56,4 @@ def _generated_files(job: GenerationJob, target: Target) -> list[str]:
             log.warning("%s has no readable stamp: nothing was removed there", folder)
         return []
     # The stamp goes last: without it the rest could not be found again.
-    return [f"{target.folder}/{path}" for path in (*sorted(stamp.files), STAMP_FILE)]
+    return [below(target.folder, path) for path in (*sorted(stamp.files), STAMP_FILE)]

@@ -24,6 +24,8 @@ def read_state(job: GenerationJob, targets: Sequence[Target]) -> ModuleState:
 
 def spec_names(job: GenerationJob) -> list[str]:
     """List the files of the specs folder that are this module's, old ones too."""
+    if not job.keeps_documents:
+        return []
     try:
         names = os.listdir(job.directory / SPECS_FOLDER)
     except OSError:

@@ -140,7 +140,8 @@ class Engine:
         done = self._bring_up_to_date(stale, stop or Stop()) if stale else {}
         return Summary(
             tuple(
-                done.get(plan.job.directory) or ModuleSummary(plan.job.module, "fresh")
+                done.get(plan.job.directory)
+                or ModuleSummary(plan.job.shown_as, "fresh")
                 for plan in plans
             )
         )
@@ -190,7 +191,7 @@ class Engine:
 
 def _left_stale(plan: ModulePlan) -> ModuleSummary:
     reasons = tuple(str(stale) for stale in plan.stale)
-    return ModuleSummary(plan.job.module, "unwritable", reasons)
+    return ModuleSummary(plan.job.shown_as, "unwritable", reasons)
 
 
 def _log_unwritable(errors: Sequence[UnwritableTree]) -> None:

@@ -55,7 +55,7 @@ class GenerationDrift(CodegenError):
         self.plans = tuple(plans)
         self.mend = mend
         lines = [
-            f"  {plan.job.module}/{stale.path}: {stale.why}"
+            f"  {plan.job.shown_as}/{stale.path}: {stale.why}"
             for plan in self.plans
             for stale in plan.stale
         ]

@@ -43,6 +43,9 @@ class GenerationJob:
         directory: the module's folder, or its stand-in below an output directory;
             made when it is missing.
         documents: the canonical documents of every version.
+        keeps_documents: whether they are written to SPECS_FOLDER; False for a job whose
+            folder holds only what was made from them.
+        title: what messages call it; the module's name unless something is given.
 
     Raises: UnsafePath: the module or a version has a name no file may have.
     """
@@ -50,6 +53,8 @@ class GenerationJob:
     module: str
     directory: Path
     documents: tuple[SpecDocument, ...]
+    keeps_documents: bool = True
+    title: str = ""
 
     def __post_init__(self) -> None:
         if not self.module.isidentifier():
@@ -62,10 +67,20 @@ class GenerationJob:
                     document.version, self.directory, "a version is named v1, v2, …"
                 )
 
+    @property
+    def shown_as(self) -> str:
+        """What messages call it."""
+        return self.title or self.module
+
     @cached_property
     def spec_files(self) -> Mapping[str, SpecDocument]:
         """The documents by file name: `broker_openapi.json`, `broker_v2_openapi.json`."""
         return {self._spec_file(document): document for document in self.documents}
+
+    @property
+    def kept_files(self) -> Mapping[str, SpecDocument]:
+        """Those of them that are written."""
+        return self.spec_files if self.keeps_documents else {}
 
     def digests_of(self, kinds: frozenset[SpecKind]) -> dict[str, str]:
         """Return the SHA-256 of each document of these kinds, by its file name."""

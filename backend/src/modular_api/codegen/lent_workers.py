@@ -51,6 +51,10 @@ class LentWorkers:
         finally:
             self._free.put(worker)
 
+    def filenos(self) -> list[int]:
+        """Return the descriptors that make the same workers of another process."""
+        return [connection.fileno() for connection in self._connections]
+
     def close(self) -> None:
         """Let go of the other process's workers, which go on without us."""
         for connection in self._connections:

@@ -14,7 +14,7 @@ from modular_api.codegen.job import SPECS_FOLDER, GenerationJob
 from modular_api.codegen.lent_workers import LentWorkers
 from modular_api.codegen.lock import module_lock
 from modular_api.codegen.messages import RenderRequest
-from modular_api.codegen.paths import check_paths
+from modular_api.codegen.paths import below, check_paths
 from modular_api.codegen.plan import ModulePlan, TargetState
 from modular_api.codegen.stamp import STAMP_FILE, Stamp
 from modular_api.codegen.stopping import Stop
@@ -49,7 +49,7 @@ class ModuleGeneration:
         with module_lock(job.directory, self.stop) as work_folder:
             plan = self.plan(job)
             if not plan.stale:
-                return ModuleSummary(job.module, "elsewhere")
+                return ModuleSummary(job.shown_as, "elsewhere")
             with staging_folder(job.directory, work_folder, self.folders) as staging:
                 rendered = {
                     state.target.folder: self._render(job, state)
@@ -58,7 +58,7 @@ class ModuleGeneration:
                 self.stop.check()
                 changes = swap_in(job.directory, staging, swap_of(plan, rendered))
         summary = ModuleSummary(
-            job.module,
+            job.shown_as,
             "written",
             tuple(str(stale) for stale in plan.stale),
             changes.written,
@@ -89,7 +89,7 @@ def swap_of(plan: ModulePlan, rendered: Mapping[str, Mapping[str, bytes]]) -> Sw
     job = plan.job
     files = {
         f"{SPECS_FOLDER}/{name}": document.content
-        for name, document in job.spec_files.items()
+        for name, document in job.kept_files.items()
     }
     obsolete = {f"{SPECS_FOLDER}/{name}" for name in plan.state.specs}
     stamps = {}
@@ -97,9 +97,9 @@ def swap_of(plan: ModulePlan, rendered: Mapping[str, Mapping[str, bytes]]) -> Sw
         folder = state.target.folder
         contents = rendered[folder]
         stamp = _stamp(job, state, contents)
-        files |= {f"{folder}/{path}": content for path, content in contents.items()}
-        obsolete |= {f"{folder}/{path}" for path in state.stamp.files}
-        stamps[f"{folder}/{STAMP_FILE}"] = StampContent(
+        files |= {below(folder, path): text for path, text in contents.items()}
+        obsolete |= {below(folder, path) for path in state.stamp.files}
+        stamps[below(folder, STAMP_FILE)] = StampContent(
             stamp.interrupted(state.stamp).to_bytes(), stamp.to_bytes()
         )
     return Swap(files, obsolete, stamps)

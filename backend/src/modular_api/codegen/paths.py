@@ -12,6 +12,15 @@ from modular_api.codegen.errors import UnsafePath
 _MAX_NAME_BYTES = 255  # of one part of a path; ext4, APFS and NTFS agree
 
 
+def below(folder: str, path: str = "") -> str:
+    """Return a path in a target's folder as it is named from the module's; "." is both.
+
+    `below("client_generated", "a.py")` is `client_generated/a.py`, `below(".", "a.ts")`
+    is `a.ts`.
+    """
+    return "/".join(part for part in (folder, path) if part not in ("", "."))
+
+
 def check_path(path: str, folder: Path | str) -> None:
     """Refuse a path that is anything but plain names with `/` between them.
 

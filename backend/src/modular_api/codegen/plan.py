@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from modular_api.codegen.job import SPECS_FOLDER, GenerationJob
+from modular_api.codegen.paths import below
 from modular_api.codegen.stamp import Stamp, StampState
 from modular_api.codegen.target import Target
 
@@ -18,7 +19,7 @@ class Stale:
     """A file, or a whole folder, that is not what it should be.
 
     Attributes:
-        path: below the module's folder.
+        path: below the module's folder; empty for that folder itself.
         why: in a few words, for example `edited by hand`.
     """
 
@@ -26,7 +27,7 @@ class Stale:
     why: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.why}"
+        return f"{self.path}: {self.why}" if self.path else self.why
 
 
 @dataclass(frozen=True)
@@ -90,23 +91,25 @@ def _stale_specs(job: GenerationJob, state: ModuleState) -> Iterator[Stale]:
         for target in state.targets
         for name, digest in target.stamp.documents.items()
     }
-    for name, document in sorted(job.spec_files.items()):
+    for name, document in sorted(job.kept_files.items()):
         path = f"{SPECS_FOLDER}/{name}"
         if name not in state.specs:
             yield Stale(path, "missing")
         elif state.specs[name] != document.sha256:
             edited = (name, document.sha256) in promised
             yield Stale(path, "edited by hand" if edited else "the interface changed")
-    for name in sorted(state.specs.keys() - job.spec_files.keys()):
+    for name in sorted(state.specs.keys() - job.kept_files.keys()):
         yield Stale(f"{SPECS_FOLDER}/{name}", "no longer generated")
 
 
 def _stale_target(job: GenerationJob, state: TargetState) -> Iterator[Stale]:
-    folder = state.target.folder
+    folder = below(state.target.folder)
+    wanted = job.digests_of(state.target.kinds)
+    if state.stamp.state is StampState.MISSING and state.target.kinds and not wanted:
+        return  # nothing to make it from, and nothing was made
     if state.stamp.state is not StampState.COMPLETE:
         yield Stale(folder, _STATES[state.stamp.state])
         return
-    wanted = job.digests_of(state.target.kinds)
     for name, change in _changes(state.stamp.documents, wanted):
         yield Stale(folder, f"{name} {_DOCUMENT_CHANGES[change]}")
     for name, _ in _changes(state.stamp.tools, state.tools):
@@ -115,7 +118,7 @@ def _stale_target(job: GenerationJob, state: TargetState) -> Iterator[Stale]:
         yield Stale(folder, f"the generator changed: {name} {before} → {now}")
     for path, change in _changes(state.stamp.files, state.files):
         why = "missing" if change == "removed" else "edited by hand"
-        yield Stale(f"{folder}/{path}", why)
+        yield Stale(below(state.target.folder, path), why)
 
 
 _STATES = {

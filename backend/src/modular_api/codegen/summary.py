@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
-Outcome: TypeAlias = Literal["fresh", "written", "elsewhere", "unwritable"]
+Outcome: TypeAlias = Literal["fresh", "written", "elsewhere", "unwritable", "left_out"]
 """What happened to a module: nothing had to, it was written, another process wrote it
-meanwhile, or it is stale in a tree that cannot be written."""
+meanwhile, it is stale in a tree that cannot be written, or it is stale and what would
+generate it is not installed."""
 
 _SHOWN_REASONS = 3
 
@@ -39,6 +40,8 @@ class ModuleSummary:
             return f"{self.module}: another process generated it"
         if self.outcome == "unwritable":
             return f"{self.module}: stale, and its folder cannot be written"
+        if self.outcome == "left_out":
+            return f"{self.module}: left out, {'; '.join(self.reasons)}"
         return (
             f"{self.module}: {_count(self.written, 'written')}, "
             f"{_count(self.removed, 'removed')}, {self.unchanged} unchanged "

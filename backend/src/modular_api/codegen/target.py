@@ -21,7 +21,10 @@ class Target(Protocol):
 
     @property
     def folder(self) -> str:
-        """Its folder below the module's: `client_generated`. It belongs to it alone."""
+        """Its folder below the module's: `client_generated`. It belongs to it alone.
+
+        "." is the module's own folder, where its files stand beside other folders.
+        """
 
     @property
     def kinds(self) -> frozenset[SpecKind]:

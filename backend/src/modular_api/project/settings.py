@@ -42,6 +42,7 @@ class Settings:
     host: str | None = None
     port: int | None = None
     contracts: ContractSettings | None = None
+    typescript: Path | None = None
 
 
 def read_settings(start: Path) -> Settings:
@@ -62,6 +63,8 @@ def read_settings(start: Path) -> Settings:
         table["modules"] = tuple(table["modules"])
     if "modules_dir" in table:
         table["modules_dir"] = folder_or_package(table["modules_dir"], file.parent)
+    if "typescript" in table:
+        table["typescript"] = file.parent / table["typescript"]
     if "contracts" in table:
         table["contracts"] = _contracts_of(table["contracts"], file.parent)
     return Settings(folder=file.parent, **table)
@@ -142,4 +145,5 @@ _EXPECTED: dict[str, tuple[Callable[[object], bool], str]] = {
     "host": (_is_text, "an address"),
     "port": (_is_port, "a number from 0 to 65535"),
     "contracts": (_is_table, "a table"),
+    "typescript": (_is_text, "the folder of the TypeScript clients"),
 }

@@ -34,6 +34,7 @@ class AppSource:
         import_folders: what is importable, nearest first: the current folder, and the
             project's.
         contracts: what an app does about its promise at start, where the project says.
+        typescript: the folder of its TypeScript clients, where the project says.
     """
 
     app: str | None = None
@@ -42,6 +43,7 @@ class AppSource:
     include_uses: bool = False
     import_folders: tuple[Path, ...] = ()
     contracts: ContractSettings | None = None
+    typescript: Path | None = None
 
     def create_app(self, generation: GenerationMode | None = None) -> ModularApp:
         """Build the app.
@@ -152,6 +154,7 @@ def choose_source(
         include_uses,
         import_folders,
         settings.contracts,
+        settings.typescript,
     )
 
 

@@ -61,6 +61,17 @@ def test_a_relative_folder_is_relative_to_the_file(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "deep").modules_dir == tmp_path / "modules"
 
 
+def test_the_folder_of_typescript_clients_is_relative_to_the_file(
+    tmp_path: Path,
+) -> None:
+    """It lies outside of the project as often as not; it need not exist."""
+    write(tmp_path, '[tool.modular_api]\ntypescript = "../web/generated"\n')
+    assert read_settings(tmp_path).typescript == tmp_path / "../web/generated"
+    write(tmp_path, "[tool.modular_api]\ntypescript = true\n")
+    with pytest.raises(BadSettings, match="typescript is True, expected the folder"):
+        read_settings(tmp_path)
+
+
 def test_a_dotted_name_without_such_a_folder_is_a_package(tmp_path: Path) -> None:
     """Folders of modules may be named as packages."""
     write(tmp_path, '[tool.modular_api]\nmodules_dir = "shop.modules"\n')

@@ -1,0 +1,1 @@
+"""TypeScript clients of a module: REST by hey-api, sockets by ourselves."""

@@ -1,0 +1,167 @@
+"""Say an OpenAPI document so that hey-api/openapi-ts loses nothing of it.
+
+Each step mends one thing it would leave out or take for something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+from modular_api.codegen.typescript_client.names import Names
+from modular_api.types import Document
+
+_BINARY = {"type": "string", "format": "binary"}
+_GLOBALS = frozenset({"Array", "Blob", "File"})
+_SCHEMAS = "#/components/schemas/"
+_EVENTS = "text/event-stream"
+_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+
+
+def prepared(document: Document) -> Document:
+    """Return a copy to generate from."""
+    document = _without_globals(deepcopy(document))
+    forms = {name for operation in _operations(document) for name in _forms(operation)}
+    for name, schema in document.get("components", {}).get("schemas", {}).items():
+        if name not in forms:
+            _keep_bytes_as_text(schema)
+        _keep_null_in_enums(schema)
+    for operation in _operations(document):
+        _keep_null_in_enums(operation)
+        _describe_request(operation)
+        for response in operation["responses"].values():
+            _describe_answer(response)
+        _mention_cookies(operation)
+    return document
+
+
+def _without_globals(document: Document) -> Document:
+    """Rename components that would hide what the generated types refer to.
+
+    A component `File` would become the type of every upload.
+    """
+    schemas = document.get("components", {}).get("schemas", {})
+    names = Names(schemas.keys())
+    renamed = {
+        name: names.take(f"{name}Model", "_")
+        for name in sorted(_GLOBALS & schemas.keys())
+    }
+    if not renamed:
+        return document
+    references = {
+        f"{_SCHEMAS}{old}": f"{_SCHEMAS}{new}" for old, new in renamed.items()
+    }
+    for node in _schemas(document):
+        for key, value in node.items():
+            if isinstance(value, str) and value in references:
+                node[key] = references[value]  # a `$ref`, or a discriminator's mapping
+    for old, new in renamed.items():
+        schemas[new] = schemas.pop(old)
+    return document
+
+
+def _operations(document: Document) -> Iterator[dict[str, Any]]:
+    for item in document["paths"].values():
+        yield from (each for each in item.values() if "responses" in each)
+
+
+def _forms(operation: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the components that describe the operation's forms."""
+    content = operation.get("requestBody", {}).get("content", {})
+    for media_type in _FORMS:
+        reference = content.get(media_type, {}).get("schema", {}).get("$ref", "")
+        yield reference.rpartition("/")[2]
+
+
+def _schemas(node: Any) -> Iterator[dict[str, Any]]:
+    """Yield everything that may be a schema, outermost first."""
+    if isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from _schemas(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _schemas(value)
+
+
+def _keep_bytes_as_text(schema: Any) -> None:
+    """Bytes in JSON are text; a media type makes hey-api think of an upload."""
+    for each in _schemas(schema):
+        if isinstance(each.get("contentMediaType"), str):
+            del each["contentMediaType"]
+
+
+def _keep_null_in_enums(node: Any) -> None:
+    """`null` among the values of an enum is dropped, beside them it is not."""
+    for each in _schemas(node):
+        values = each.get("enum")
+        if isinstance(values, list) and None in values and len(values) > 1:
+            del each["enum"]
+            others = [value for value in values if value is not None]
+            each["anyOf"] = [{"enum": others}, {"type": "null"}]
+
+
+def _describe_request(operation: dict[str, Any]) -> None:
+    """Leave a body that is neither JSON nor a form nor text to the caller, as bytes.
+
+    It would be sent as JSON, whatever its media type says.
+    """
+    content = operation.get("requestBody", {}).get("content", {})
+    for media_type, body in content.items():
+        if not (_is_json(media_type) or _is_text(media_type) or media_type in _FORMS):
+            body["schema"] = _BINARY
+        elif _is_json(media_type):
+            _keep_bytes_as_text(body.get("schema"))
+    if len(content) > 1:
+        first, *others = content
+        _mention(operation, f"Sends {first}; {', '.join(others)} cannot be chosen.")
+
+
+def _describe_answer(response: dict[str, Any]) -> None:
+    """Give an answer without a schema the type of what arrives."""
+    for media_type, answer in response.get("content", {}).items():
+        if media_type == _EVENTS:
+            answer["schema"] = _event_data(answer.get("x-itemSchema", {}))
+        elif _is_json(media_type):
+            _keep_bytes_as_text(answer.get("schema"))
+        elif _is_text(media_type):
+            answer.setdefault("schema", {"type": "string"})
+        else:
+            answer["schema"] = _BINARY
+    content = response.get("content", {})
+    if len(content) > 1:
+        # Only the first would be typed; how an answer is read, its own header says.
+        schemas = [answer.get("schema", {}) for answer in content.values()]
+        response["content"] = {"application/json": {"schema": {"anyOf": schemas}}}
+
+
+def _event_data(item: Mapping[str, Any]) -> Any:
+    """Return the schema of what an event carries; hey-api parses it where it is JSON."""
+    data = item.get("properties", {}).get("data", {})
+    return data.get("contentSchema", {"type": "string"})
+
+
+def _mention_cookies(operation: dict[str, Any]) -> None:
+    """Say which cookies are read: a browser sends its own, and lets nobody set them."""
+    cookies = [
+        f"`{parameter['name']}`{'' if parameter.get('required') else ' (optional)'}"
+        for parameter in operation.get("parameters", ())
+        if parameter.get("in") == "cookie"
+    ]
+    if cookies:
+        names = ", ".join(cookies)
+        _mention(operation, f"Reads the cookies {names}, which the browser sends.")
+
+
+def _mention(operation: dict[str, Any], text: str) -> None:
+    about = operation.get("description", "")
+    operation["description"] = f"{about}\n\n{text}".strip()
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _is_text(media_type: str) -> bool:
+    return media_type.startswith("text/") and media_type != _EVENTS

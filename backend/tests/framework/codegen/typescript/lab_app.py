@@ -1,0 +1,186 @@
+"""A module that counts, and does to its connections what tests ask for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Header, HTTPException, UploadFile
+from fastws import Client, FastWS, Message, OperationRouter
+from pydantic import BaseModel, Field
+
+from modular_api import Module
+from modular_api.app.modular_app import ModularApp
+from modular_api.ws import Policy, SocketError, WsRouter
+
+
+class NumbersRequest(BaseModel):
+    """Whose numbers are followed."""
+
+    names: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1, max_length=3)
+
+
+class Number(BaseModel):
+    """One of a sequence."""
+
+    name: str
+    value: int
+
+
+class Push(BaseModel):
+    """Numbers to publish, `first` and those after it."""
+
+    name: str
+    first: int
+    count: int = Field(default=1, ge=0, le=5_000)
+
+
+class Pushed(BaseModel):
+    """How many numbers were published."""
+
+    count: int
+
+
+class Fault(BaseModel):
+    """What to do to every connection; code 0 drops TCP."""
+
+    code: int
+    reason: str = ""
+
+
+class Tick(BaseModel):
+    """What a fastws handler tells."""
+
+    n: int
+
+
+class Order(BaseModel):
+    """An order as it was taken."""
+
+    symbol: str
+    price: Decimal
+    at: datetime | None = None
+
+
+class Numbers(WsRouter[NumbersRequest, Number]):
+    """Numbers, as somebody publishes them."""
+
+    latest: Numbers
+
+    async def started(self) -> None:
+        type(self).latest = self
+
+    def topics(self, request: NumbersRequest) -> Iterable[NumbersRequest]:
+        return [NumbersRequest(names=[name]) for name in request.names]
+
+    async def check(self, request: NumbersRequest) -> None:
+        if "nobody" in request.names:
+            raise SocketError("nobody counts", code="unknown_name")
+
+
+class Latest(WsRouter[None, Number]):
+    """The newest number of each name."""
+
+    policy = Policy.CONFLATE
+
+    async def started(self) -> None:
+        """Nothing to remember."""
+
+
+def publish(numbers: Push) -> Pushed:
+    """Tell numbers to who follows them."""
+    for value in range(numbers.first, numbers.first + numbers.count):
+        number = Number(name=numbers.name, value=value)
+        Numbers.latest.publish(NumbersRequest(names=[numbers.name]), number)
+    return Pushed(count=numbers.count)
+
+
+def make_operations() -> OperationRouter:
+    """Return what tests can ask of the server."""
+    router = OperationRouter()
+
+    @router.send("push", reply="push.response")
+    async def push(payload: Push) -> Pushed:
+        return publish(payload)
+
+    @router.send("fault")
+    async def fault(payload: Fault) -> None:
+        runtime: Any = Numbers.latest._run()
+        for connection in tuple(runtime.connections):
+            if payload.code == 0:
+                connection._direct.abort()
+            else:
+                connection.end(payload.code, payload.reason)
+
+    @router.send("ticks.begin", reply="ticks.begun")
+    async def begin(payload: Tick, client: Client, app: FastWS) -> None:
+        client.subscribe("ticks")
+        for n in range(payload.n):
+            await app.server_send(Message(type="tick", payload={"n": n}), topic="ticks")
+
+    @router.recv("tick")
+    async def tick(payload: Tick) -> Tick:
+        return payload
+
+    @router.send("never", reply="never.response")
+    async def never() -> None:
+        await asyncio.sleep(0.5)
+
+    return router
+
+
+async def only_with_the_right_token(
+    authorization: Annotated[str, Header()] = "",
+) -> None:
+    """Refuse a wrong token; none is welcome."""
+    if authorization not in ("", "Bearer right"):
+        raise HTTPException(401)
+
+
+http = APIRouter()
+
+
+@http.post("/orders", status_code=201)
+async def place_order(order: Order) -> Order:
+    """Take an order."""
+    return order
+
+
+@http.get("/orders/{number}", responses={404: {"description": "There is none."}})
+async def find_order(number: int) -> Order:
+    """Find nothing."""
+    raise HTTPException(404, f"there is no order {number}")
+
+
+@http.post("/push")
+async def push_numbers(numbers: Push) -> Pushed:
+    """Publish numbers, for clients without a connection."""
+    return publish(numbers)
+
+
+class Uploaded(BaseModel):
+    """What arrived."""
+
+    name: str
+    size: int
+    note: str
+
+
+@http.post("/upload")
+async def upload(file: UploadFile, note: Annotated[str, Form()]) -> Uploaded:
+    """Take a file."""
+    content = await file.read()
+    return Uploaded(name=file.filename or "", size=len(content), note=note)
+
+
+def make_app() -> ModularApp:
+    """Return an app of this module alone."""
+    module = Module(
+        routers={"v1": http},
+        ws={"v1": [Numbers("numbers"), Latest("latest"), make_operations()]},
+        dependencies=[Depends(only_with_the_right_token)],
+    )
+    return ModularApp([module.create_app("lab")])
