@@ -19,7 +19,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -59,12 +61,19 @@ def values_of(stage: str, instruction: str) -> list[str]:
     return [value for name, value in stages()[stage] if name == instruction]
 
 
-def command_of(stage: str) -> list[str]:
-    return list(json.loads(values_of(stage, "CMD")[-1]))
+def command_of(service: str) -> list[str]:
+    """Return what a container of a service runs: its own command, or the image's."""
+    image = compose()["services"][service]["build"]["target"]
+    command = compose()["services"][service].get("command")
+    if command is None:
+        command = json.loads(values_of(image, "CMD")[-1])
+    return [*json.loads(values_of(image, "ENTRYPOINT")[-1]), *command]
 
 
-def health_command_of(stage: str) -> list[str]:
-    return list(json.loads(values_of(stage, "HEALTHCHECK")[-1].partition(" CMD ")[2]))
+def health_command_of(service: str) -> list[str]:
+    kind, *command = compose()["services"][service]["healthcheck"]["test"]
+    assert kind == "CMD"
+    return command
 
 
 class TestComposeFile:
@@ -96,14 +105,14 @@ class TestComposeFile:
         names = {path.parent.name for path in modules.glob("*/module.py")}
         assert services.keys() - plain == names | {"gateway"}
         for name in names:
-            assert services[name]["environment"]["ENABLED_MODULES"] == name
+            assert ["--modules", name] == services[name]["command"][1:3]
         assert services["gateway"]["depends_on"].keys() == names
 
     def test_peers_are_called_where_they_are(self) -> None:
-        """Every module that is used by another has the address of its service."""
-        services = compose()["services"]
-        peers = json.loads(services["broker"]["environment"]["PEER_URLS"])
-        assert peers == {"datafeed": f"http://datafeed:{PORT}"}
+        """A module that is used by another is found under its service's name."""
+        command = compose()["services"]["broker"]["command"]
+        peers = [after for word, after in pairwise(command) if word == "--peer"]
+        assert peers == [f"datafeed=http://datafeed:{PORT}"]
 
     def test_every_container_is_hardened(self) -> None:
         """No rights, no new ones, nothing to write on but a temporary folder."""
@@ -111,9 +120,8 @@ class TestComposeFile:
             assert service["read_only"] is True, name
             assert service["cap_drop"] == ["ALL"], name
             assert service["security_opt"] == ["no-new-privileges:true"], name
-            assert all(
-                port.startswith("127.0.0.1:") for port in service.get("ports", [])
-            )
+            ports = service.get("ports", [])
+            assert all(port.startswith("127.0.0.1:") for port in ports), name
 
 
 class TestDockerfile:
@@ -127,9 +135,8 @@ class TestDockerfile:
         """Two versions would resolve two environments one day."""
         script = (BACKEND / "scripts/uv").read_text()
         wanted = re.findall(r"UV_VERSION=([0-9.]+)", script)
-        assert values_of("build", "ARG") == [
-            f"UV_VERSION={version}" for version in wanted
-        ]
+        used = re.findall(r"uv==([0-9.]+)", " ".join(values_of("build", "RUN")))
+        assert used == wanted
 
     def test_what_it_copies_is_in_the_context(self) -> None:
         """`.dockerignore` leaves out everything but what it names."""
@@ -163,7 +170,7 @@ class TestApp:
 
     def test_the_command_serves_and_the_health_check_knows(self, image: Path) -> None:
         """One process with every module, answering until SIGTERM, then exit code 0."""
-        with running(image, {}) as app:
+        with running(image, "app") as app:
             app.wait_until_healthy()
             assert app.get("/api/v1/broker/accounts")[0] == 200
             assert app.get("/api/v1/datafeed/symbols")[0] == 200
@@ -171,9 +178,8 @@ class TestApp:
     def test_a_service_of_the_profile_serves_its_module_alone(
         self, image: Path
     ) -> None:
-        """With the environment the compose file gives it."""
-        environment = compose()["services"]["datafeed"]["environment"]
-        with running(image, environment) as datafeed:
+        """With the command the compose file gives it."""
+        with running(image, "datafeed") as datafeed:
             datafeed.wait_until_healthy()
             assert datafeed.get("/api/v1/datafeed/symbols")[0] == 200
             assert datafeed.get("/api/v1/broker/accounts")[0] == 404
@@ -182,14 +188,10 @@ class TestApp:
         self, image: Path
     ) -> None:
         """The broker prices an order with a quote of the datafeed's process."""
-        services = compose()["services"]
-        with running(image, services["datafeed"]["environment"]) as datafeed:
+        with running(image, "datafeed") as datafeed:
             datafeed.wait_until_healthy()
-            peers = services["broker"]["environment"]["PEER_URLS"]
-            here = peers.replace(f"datafeed:{PORT}", f"127.0.0.1:{datafeed.port}")
-            assert here != peers
-            environment = {**services["broker"]["environment"], "PEER_URLS": here}
-            with running(image, environment) as broker:
+            there = {f"datafeed:{PORT}": f"127.0.0.1:{datafeed.port}"}
+            with running(image, "broker", there) as broker:
                 broker.wait_until_healthy()
                 order = {"symbol": "AAPL", "qty": 1, "side": "buy"}
                 assert broker.post("/api/v1/broker/orders", order) == 201
@@ -199,11 +201,11 @@ class Running:
     """A process of the image."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], image: Path, port: int
+        self, process: subprocess.Popen[bytes], image: Path, service: str, port: int
     ) -> None:
         self.process = process
         self.port = port
-        self._health = at(image, port, health_command_of("app"))
+        self._health = at(image, port, health_command_of(service))
         self._image = image
 
     def wait_until_healthy(self) -> None:
@@ -233,16 +235,26 @@ class Running:
 
 
 @contextmanager
-def running(image: Path, environment: Mapping[str, str]) -> Iterator[Running]:
-    """Run the image's command until the block ends; then it must end well by itself."""
+def running(
+    image: Path, service: str, addresses: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Running]:
+    """Run a service's command until the block ends; then it must end well by itself.
+
+    Args:
+        addresses: where other services are, by the address they have in containers.
+    """
     port = _free_port()
+    command = command_of(service)
+    for there, here in addresses.items():
+        assert any(there in word for word in command)
+        command = [word.replace(there, here) for word in command]
     process = subprocess.Popen(
-        [*_WITHOUT_RIGHTS, *at(image, port, command_of("app"))],
-        env={**environment_of(image), **environment},
+        [*_WITHOUT_RIGHTS, *at(image, port, command)],
+        env=environment_of(image),
         cwd=image / "app/backend",
     )
     try:
-        yield Running(process, image, port)
+        yield Running(process, image, service, port)
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_S) == 0
     finally:
@@ -264,8 +276,9 @@ _WITHOUT_RIGHTS = [
 
 def at(image: Path, port: int, command: list[str]) -> list[str]:
     """Return a command of the image with its paths and its port as they are here."""
+    port_word = re.compile(rf"(?<![0-9.:]){PORT}$|(?<=127.0.0.1:){PORT}(?=/)")
     return [
-        word.replace("/app/", f"{image}/app/").replace(str(PORT), str(port))
+        port_word.sub(str(port), word.replace("/app/", f"{image}/app/"))
         for word in command
     ]
 
@@ -288,7 +301,7 @@ def _build(root: Path, python: str) -> None:
     environment = {
         **os.environ,
         "UV_PYTHON": python,
-        "UV_PROJECT_ENVIRONMENT": str(folder / ".venv"),
+        "UV_PROJECT_ENVIRONMENT": f"{root}/app/.venv",
         "UV_LINK_MODE": "copy",
     }
     uv = next(
@@ -302,7 +315,8 @@ def _build(root: Path, python: str) -> None:
             for source in sources:
                 _copy(ROOT / source, folder / target)
         elif instruction == "RUN" and "uv sync" in value:
-            command = re.sub(r"\buv sync\b", f"{shlex.quote(uv)} sync --quiet", value)
+            command = value.replace("uv sync", f"{shlex.quote(uv)} sync --quiet")
+            command = command.replace("/app/", f"{root}/app/")
             subprocess.run(command, shell=True, cwd=folder, env=environment, check=True)
 
 

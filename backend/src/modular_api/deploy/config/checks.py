@@ -1,0 +1,76 @@
+"""Whether a deployment fits the app: its modules, and what they keep to themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modular_api.deploy.config.errors import BadDeployment, Fault
+from modular_api.deploy.config.models import DeploymentConfig
+from modular_api.deploy.config.ports import Path
+from modular_api.model import AppModel
+
+
+def check_deployment(config: DeploymentConfig, model: AppModel) -> None:
+    """Raise BadDeployment with everything about the modules that cannot work."""
+    faults = [
+        Fault(0, ".".join(map(str, path)), message)
+        for path, message in module_faults(config, model)
+    ]
+    if faults:
+        raise BadDeployment(faults)
+
+
+def module_faults(
+    config: DeploymentConfig, model: AppModel
+) -> Iterator[tuple[Path, str]]:
+    """Yield what is wrong with the modules of the servers, and where it is written."""
+    yield from _unknown(config, model)
+    yield from _served_twice(config)
+    yield from _stateful(config, model)
+    routed = {name for server in config.servers.values() for name in server.modules}
+    for module in model.modules:
+        if module.name not in routed:
+            yield ("servers",), (
+                f"module '{module.name}' is served by no server; add it to one's modules"
+            )
+
+
+def _unknown(config: DeploymentConfig, model: AppModel) -> Iterator[tuple[Path, str]]:
+    known = [module.name for module in model.modules]
+    for server, settings in config.servers.items():
+        for index, name in enumerate(settings.modules):
+            if name not in known:
+                yield ("servers", server, "modules", index), (
+                    f"there is no module '{name}'; there are: {', '.join(known)}"
+                )
+        for name in settings.log_levels:
+            if name not in settings.modules:
+                yield ("servers", server, "log_levels", name), (
+                    f"'{name}' is none of this server's modules"
+                )
+
+
+def _served_twice(config: DeploymentConfig) -> Iterator[tuple[Path, str]]:
+    serving: dict[str, str] = {}
+    for server, settings in config.servers.items():
+        for index, name in enumerate(settings.modules):
+            if name in serving:
+                yield ("servers", server, "modules", index), (
+                    f"module '{name}' is served by '{serving[name]}' already; for more "
+                    "processes raise its instances"
+                )
+            serving.setdefault(name, server)
+
+
+def _stateful(config: DeploymentConfig, model: AppModel) -> Iterator[tuple[Path, str]]:
+    stateful = {module.name for module in model.modules if module.stateful}
+    for server, settings in config.servers.items():
+        keeping = sorted(stateful.intersection(settings.modules))
+        if settings.instances > 1 and keeping:
+            names = ", ".join(f"'{name}'" for name in keeping)
+            yield ("servers", server, "instances"), (
+                f"{settings.instances} instances of {names} would each keep a state of "
+                "their own and disagree: the declaration says stateful=True. Serve it "
+                "with 1 instance; or keep its state in a backend that processes share "
+                "and declare stateful=False"
+            )

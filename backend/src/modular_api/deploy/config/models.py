@@ -1,0 +1,217 @@
+"""The shape of a deployment: plain, frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationInfo,
+    model_validator,
+)
+
+from modular_api.deploy.config.ports import LOOPBACK, HostPort, PortUse, port_faults
+from modular_api.deploy.logs.settings import LogFormat
+
+NGINX = "nginx"
+"""The gateway's name, which no server may have."""
+
+SKIP_PORT_FAULTS = "skip_port_faults"
+"""Key of the validation context: the caller reports them itself, with their lines."""
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+def _free_name(name: str) -> str:
+    if name == NGINX:
+        raise ValueError(f"'{NGINX}' is the gateway's name; take another one")
+    return name
+
+
+def _checked_url(url: str) -> str:
+    HttpUrl(url)
+    return url.rstrip("/")
+
+
+Port: TypeAlias = Annotated[StrictInt, Field(ge=0, le=65535)]
+Count: TypeAlias = Annotated[StrictInt, Field(ge=1)]
+Seconds: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=86_400)]
+Host: TypeAlias = Annotated[StrictStr, Field(pattern=r"^[0-9A-Za-z.:_-]+$")]
+ServerName: TypeAlias = Annotated[
+    StrictStr, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$"), AfterValidator(_free_name)
+]
+VariableName: TypeAlias = Annotated[
+    StrictStr, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+]
+BaseUrl: TypeAlias = Annotated[StrictStr, AfterValidator(_checked_url)]
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NginxConfig(_Config):
+    """The gateway.
+
+    Attributes:
+        host: the address to listen on; `0.0.0.0` lets other machines in.
+        port: 0 takes a free one.
+        worker_processes: `auto` means one a core.
+        worker_connections: open connections a worker may have, to clients and servers.
+        static_dir: a built frontend to serve at `/`; unknown paths get its index.html.
+            Relative to the file it is written in.
+    """
+
+    host: Host = LOOPBACK
+    port: Port = 8000
+    worker_processes: Count | Literal["auto"] = 1
+    worker_connections: Annotated[StrictInt, Field(ge=16)] = 1024
+    static_dir: Path | None = None
+
+
+class ServerConfig(_Config):
+    """Some modules that are served together, by one process or by several alike.
+
+    Attributes:
+        modules: their names.
+        host: the address its instances listen on; only the gateway need reach them.
+        port: of the first instance; the next ones get the numbers that follow. With 0
+            each instance gets a free one.
+        instances: how many processes.
+        reload: start anew when the code changes, for development.
+        log_level: of the processes.
+        log_levels: of single modules, in place of that.
+        env: variables the processes get besides those of the manager.
+    """
+
+    modules: Annotated[list[StrictStr], Field(min_length=1)]
+    host: Host = LOOPBACK
+    port: Port = 0
+    instances: Annotated[StrictInt, Field(ge=1, le=64)] = 1
+    reload: StrictBool = False
+    log_level: LogLevel = LogLevel.info
+    log_levels: dict[StrictStr, LogLevel] = Field(default_factory=dict)
+    env: dict[VariableName, StrictStr] = Field(default_factory=dict)
+
+    @property
+    def ports(self) -> list[int]:
+        """The port of each instance; 0 for those that get a free one."""
+        return [self.port and self.port + index for index in range(self.instances)]
+
+
+class Timeouts(_Config):
+    """How long is waited, in seconds.
+
+    Attributes:
+        start_s: for a new process to become ready.
+        live_s: for a process to tell that it is alive; then it counts as hung.
+        drain_s: for requests to end when a process stops; then it is killed.
+        idle_s: how long nginx keeps an unused connection to an instance. An instance
+            that stops lets nginx close it, so that no request meets a closing
+            connection: this must be well below `drain_s`.
+        connect_s: for an instance to take a connection.
+        answer_s: for an instance to send the next part of an answer.
+        client_s: for a client to send the next part of its request: of its headers all.
+        send_s: for a client to take the next part of an answer.
+    """
+
+    start_s: Seconds = 10.0
+    live_s: Seconds = 5.0
+    drain_s: Seconds = 3.0
+    idle_s: Seconds = 1.0
+    connect_s: Seconds = 1.0
+    answer_s: Seconds = 60.0
+    client_s: Seconds = 10.0
+    send_s: Seconds = 30.0
+
+    @model_validator(mode="after")
+    def _nginx_closes_first(self) -> Self:
+        if self.idle_s > self.drain_s / 2:
+            raise ValueError(
+                f"idle_s is {self.idle_s:g}, expected at most half of drain_s "
+                f"({self.drain_s:g}): a stopping instance waits until nginx has closed "
+                "its unused connections"
+            )
+        return self
+
+
+class Limits(_Config):
+    """How much a client may send; more is refused.
+
+    Attributes:
+        body_bytes: of one request.
+        header_bytes: of one header line, and of the request line.
+    """
+
+    body_bytes: Annotated[StrictInt, Field(ge=1)] = 10 * 1024 * 1024
+    header_bytes: Annotated[StrictInt, Field(ge=1024, le=1024 * 1024)] = 16 * 1024
+
+
+class DeploymentConfig(_Config):
+    """A gateway and the servers behind it.
+
+    Attributes:
+        servers: by name.
+        api_base_url: where clients reach the gateway, without a path's end slash; None
+            where that is the address it listens on.
+        log_format: of every process, nginx too.
+
+    Raises: pydantic.ValidationError: two processes want one port, or any other value
+        is wrong.
+    """
+
+    api_base_url: BaseUrl | None = None
+    nginx: NginxConfig = Field(default_factory=NginxConfig)
+    servers: Annotated[dict[ServerName, ServerConfig], Field(min_length=1)]
+    timeouts: Timeouts = Field(default_factory=Timeouts)
+    limits: Limits = Field(default_factory=Limits)
+    log_format: LogFormat = LogFormat.TEXT
+
+    @model_validator(mode="after")
+    def _ports_differ(self, info: ValidationInfo) -> Self:
+        if not (info.context or {}).get(SKIP_PORT_FAULTS):
+            faults = [what for _, what in port_faults(self.port_uses())]
+            if faults:
+                raise ValueError("; ".join(faults))
+        return self
+
+    def port_uses(self) -> Iterator[PortUse]:
+        """Yield who wants to listen where: nginx, then every instance."""
+        nginx = self.nginx
+        yield PortUse(NGINX, HostPort(nginx.host, nginx.port), ("nginx", "port"))
+        for name, server in self.servers.items():
+            for index, port in enumerate(server.ports):
+                yield PortUse(
+                    f"{name}-{index}",
+                    HostPort(server.host, port),
+                    ("servers", name, "port"),
+                )
+
+    def get_all_ports(self) -> list[tuple[str, int]]:
+        """Return the fixed ports: `("nginx", 8000), ("broker-0", 8001), …`.
+
+        A port of 0 is known only once its process runs, and left out.
+        """
+        return [(use.name, use.address.port) for use in self.port_uses() if use.fixed]
+
+    def server_of(self, module: str) -> str | None:
+        """Return the name of the server that serves a module."""
+        serving = (n for n, server in self.servers.items() if module in server.modules)
+        return next(serving, None)

@@ -1,0 +1,1 @@
+"""The same deployment for another supervisor than ours."""

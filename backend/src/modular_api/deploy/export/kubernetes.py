@@ -1,0 +1,164 @@
+"""A deployment as Kubernetes objects: a Deployment and a Service for each server.
+
+Source: https://kubernetes.io/docs/reference/kubernetes-api/ for each field.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import yaml
+
+from modular_api.deploy.export.containers import GATEWAY, PORT, host_name, url_of
+from modular_api.deploy.export.processes import Process, processes_of
+
+if TYPE_CHECKING:
+    from modular_api.deploy.export.targets import Export
+
+Object: TypeAlias = dict[str, Any]
+
+_USER = 10_001
+_GATEWAY_USER = 101
+_LEAVE_S = 2
+"""How long a pod goes on after it was told to end: others learn of it meanwhile."""
+
+
+def manifests(export: Export) -> dict[str, str]:
+    """Return the text of each file by name: one a server, and the gateway's."""
+    processes = processes_of(export.config, export.model, export.run, url_of=url_of)
+    files = {
+        f"{host_name(process.server)}.yaml": _server(export, process)
+        for process in processes
+    }
+    files[f"{GATEWAY}.yaml"] = _gateway(export)
+    return {
+        name: "---\n".join(map(_dumped, objects)) for name, objects in files.items()
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what is used twice twice: people read these files."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _dumped(object_: Object) -> str:
+    return yaml.dump(object_, Dumper=_Dumper, sort_keys=False)
+
+
+def _server(export: Export, process: Process) -> list[Object]:
+    timeouts = export.config.timeouts
+    name = host_name(process.server)
+    container: Object = {
+        "name": name,
+        "image": export.image,
+        "args": process.listening("0.0.0.0", PORT),
+        "env": [{"name": k, "value": v} for k, v in process.settings.env.items()],
+        "ports": [{"name": "http", "containerPort": PORT}],
+        "startupProbe": {
+            **_get("/health/ready"),
+            "periodSeconds": 1,
+            "failureThreshold": math.ceil(timeouts.start_s),
+        },
+        "readinessProbe": {**_get("/health/ready"), "periodSeconds": 2},
+        "livenessProbe": {
+            **_get("/health/live"),
+            "timeoutSeconds": math.ceil(timeouts.live_s),
+            "periodSeconds": math.ceil(timeouts.live_s),
+        },
+        **_container_rest(),
+    }
+    # Two of a stateful one would disagree, so the old one goes first.
+    strategy: Object = {"type": "Recreate"}
+    if not process.stateful:
+        rolling = {"maxSurge": 1, "maxUnavailable": 0}
+        strategy = {"type": "RollingUpdate", "rollingUpdate": rolling}
+    return _objects(
+        export, name, process.settings.instances, container, strategy, _USER
+    )
+
+
+def _gateway(export: Export) -> list[Object]:
+    repository, _, tag = export.image.rpartition(":")
+    image = f"{repository}-gateway:{tag}" if repository else f"{export.image}-gateway"
+    container: Object = {
+        "name": GATEWAY,
+        "image": image,
+        "ports": [{"name": "http", "containerPort": PORT}],
+        "readinessProbe": {**_get("/health/live"), "periodSeconds": 2},
+        "livenessProbe": {**_get("/health/live"), "periodSeconds": 5},
+        **_container_rest(),
+    }
+    rolling = {"maxSurge": 1, "maxUnavailable": 0}
+    strategy: Object = {"type": "RollingUpdate", "rollingUpdate": rolling}
+    return _objects(export, GATEWAY, 2, container, strategy, _GATEWAY_USER)
+
+
+def _objects(
+    export: Export,
+    name: str,
+    replicas: int,
+    container: Object,
+    strategy: Object,
+    user: int,
+) -> list[Object]:
+    labels = {
+        "app.kubernetes.io/name": name,
+        "app.kubernetes.io/part-of": "modular-api",
+    }
+    drain_s = math.ceil(export.config.timeouts.drain_s)
+    pod: Object = {
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": _LEAVE_S + drain_s + 5,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": user,
+            "runAsGroup": user,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": [{"name": "tmp", "emptyDir": {}}],
+    }
+    deployment: Object = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "replicas": replicas,
+            "strategy": strategy,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+    }
+    service: Object = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {
+            "selector": labels,
+            "ports": [{"name": "http", "port": PORT, "targetPort": "http"}],
+        },
+    }
+    return [deployment, service]
+
+
+def _container_rest() -> Object:
+    return {
+        "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(_LEAVE_S)]}}},
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "128Mi"},
+            "limits": {"memory": "512Mi"},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+    }
+
+
+def _get(path: str) -> Object:
+    return {"httpGet": {"path": path, "port": "http"}}

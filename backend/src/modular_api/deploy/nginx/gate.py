@@ -1,0 +1,64 @@
+"""The gate in front of nginx's configuration: nothing is written that nginx refuses."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+
+from modular_api.deploy.nginx.errors import BadNginxConfig, NginxError, NginxMissing
+
+_LONGEST_S = 10.0
+_PLACES = "/usr/sbin:/usr/local/sbin:/sbin:/usr/local/bin:/opt/homebrew/bin"
+"""Where systems keep nginx beside what a user's PATH names."""
+
+
+def find_nginx() -> str:
+    """Return the path of nginx's program. Raises: NginxMissing."""
+    found = shutil.which("nginx") or shutil.which("nginx", path=_PLACES)
+    if found is None:
+        raise NginxMissing
+    return found
+
+
+def write_nginx_config(text: str, file: Path) -> bool:
+    """Put a configuration into a file, once nginx has tested it; tell whether it is new.
+
+    Raises: BadNginxConfig: what was in the file stays. NginxMissing.
+    """
+    try:
+        if file.read_text(encoding="utf-8") == text:
+            return False
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        new.write_text(text, encoding="utf-8")
+        check_nginx_config(new, stands_for=file)
+        os.replace(new, file)
+    finally:
+        new.unlink(missing_ok=True)
+    return True
+
+
+def check_nginx_config(file: Path, *, stands_for: Path | None = None) -> None:
+    """Let nginx test a configuration; its folders must exist.
+
+    Raises: BadNginxConfig, naming `stands_for` in place of the file. NginxMissing.
+    """
+    program = find_nginx()
+    try:
+        done = subprocess.run(
+            [program, "-t", "-q", "-e", "stderr", "-c", str(file.absolute())],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_LONGEST_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NginxError(f"{program} cannot test a configuration: {error}") from error
+    if done.returncode != 0:
+        raise BadNginxConfig(stands_for or file, done.stderr.strip())

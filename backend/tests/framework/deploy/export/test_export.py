@@ -1,0 +1,224 @@
+"""The same deployment for Kubernetes, for systemd, and the gateway for a container.
+
+The validators are those of the targets: kubernetes-validate with the official schemas,
+and systemd's own.
+"""
+
+from __future__ import annotations
+
+import runpy
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from modular_api.app.pages import AppPages, pages_of
+from modular_api.deploy.config import DeploymentConfig
+from modular_api.deploy.export.processes import run_arguments
+from modular_api.deploy.export.target import Target
+from modular_api.deploy.export.targets import Export
+from modular_api.deploy.nginx import NginxError, NginxMissing, find_nginx
+from modular_api.model import AppModel, ModuleModel
+from modular_api.project.source import AppSource
+
+APP = Path(__file__).parents[3] / "gateway_app" / "factory.py"
+
+
+def module(name: str, *, uses: tuple[str, ...] = (), stateful: bool = False):
+    """A module of a model."""
+    return ModuleModel(
+        name=name,
+        description="",
+        directory=None,
+        uses=uses,
+        stateful=stateful,
+        versions=(),
+    )
+
+
+MODEL = AppModel(
+    title="T",
+    version="1",
+    modules=(module("orders", uses=("prices",), stateful=True), module("prices")),
+)
+CONFIG = {
+    "nginx": {"port": 19000},
+    "servers": {
+        "order_book": {"modules": ["orders"], "port": 19010, "env": {"A": '5 % "x"'}},
+        "prices": {"modules": ["prices"], "port": 19020, "instances": 3},
+    },
+    "timeouts": {"start_s": 20, "live_s": 4},
+}
+
+
+def export(project: Path, **changes: Any) -> Export:
+    """Two servers of two modules, one of which uses the other."""
+    config = DeploymentConfig.model_validate({**CONFIG, **changes})
+    run = run_arguments(AppSource(modules_dir=project / "modules"), project)
+    return Export(config, MODEL, AppPages(), run, project, image="reg:5000/app:1")
+
+
+@pytest.fixture
+def needs_nginx() -> None:
+    """The gateway's file is not written without a test of it."""
+    try:
+        find_nginx()
+    except NginxMissing as missing:
+        pytest.skip(str(missing))
+
+
+class TestKubernetes:
+    """A Deployment and a Service for each server, and for the gateway."""
+
+    @pytest.fixture
+    def objects(self, tmp_path: Path) -> dict[tuple[str, str], dict[str, Any]]:
+        """Every object, by kind and name."""
+        files = export(tmp_path).write(Target.kubernetes, tmp_path / "out")
+        documents = [d for file in files for d in yaml.safe_load_all(file.read_text())]
+        return {(d["kind"], d["metadata"]["name"]): d for d in documents}
+
+    def test_every_object_is_valid_strictly(self, objects) -> None:
+        """An unknown field is an error, too."""
+        assert len(objects) == 6
+        for document in objects.values():
+            kubernetes_validate.validate(document, "1.31", strict=True)
+
+    def test_the_validator_finds_a_fault(self, objects) -> None:
+        """Or the test above would prove nothing."""
+        document = objects["Deployment", "prices"]
+        document["spec"]["replcias"] = 1
+        with pytest.raises(kubernetes_validate.ValidationError):
+            kubernetes_validate.validate(document, "1.31", strict=True)
+
+    def test_instances_are_replicas_and_names_are_host_names(self, objects) -> None:
+        """An underscore has no place in either."""
+        assert objects["Deployment", "prices"]["spec"]["replicas"] == 3
+        assert ("Service", "order-book") in objects
+
+    def test_a_stateful_server_never_runs_twice(self, objects) -> None:
+        """The others are replaced without a gap."""
+        strategy = objects["Deployment", "order-book"]["spec"]["strategy"]
+        assert strategy == {"type": "Recreate"}
+        strategy = objects["Deployment", "prices"]["spec"]["strategy"]
+        assert strategy["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+
+    def test_a_server_finds_its_peers_by_their_service(self, objects) -> None:
+        """And runs the modules it has here, of the app that is meant."""
+        pod = objects["Deployment", "order-book"]["spec"]["template"]["spec"]
+        arguments = " ".join(pod["containers"][0]["args"])
+        assert arguments.startswith("run --modules-dir modules --modules orders ")
+        assert "--peer prices=http://prices:8000" in arguments
+        assert pod["containers"][0]["env"] == [{"name": "A", "value": '5 % "x"'}]
+
+    def test_alive_and_ready_are_asked_apart(self, objects) -> None:
+        """A start has a deadline of its own."""
+        pod = objects["Deployment", "prices"]["spec"]["template"]["spec"]
+        container = pod["containers"][0]
+        asked = {
+            probe: container[f"{probe}Probe"]["httpGet"]["path"]
+            for probe in ("startup", "readiness", "liveness")
+        }
+        assert asked["liveness"] == "/health/live"
+        assert asked["startup"] == asked["readiness"] == "/health/ready"
+        assert container["startupProbe"]["failureThreshold"] == 20
+        assert container["livenessProbe"]["timeoutSeconds"] == 4
+
+    def test_no_pod_has_rights_or_writes_but_to_tmp(self, objects) -> None:
+        """Each of them, the gateway's too."""
+        for (kind, _), document in objects.items():
+            if kind == "Deployment":
+                pod = document["spec"]["template"]["spec"]
+                context = pod["containers"][0]["securityContext"]
+                assert pod["securityContext"]["runAsNonRoot"] is True
+                assert context["readOnlyRootFilesystem"] is True
+                assert context["capabilities"] == {"drop": ["ALL"]}
+                assert pod["containers"][0]["volumeMounts"] == [
+                    {"name": "tmp", "mountPath": "/tmp"}
+                ]
+
+    def test_the_gateways_image_stands_beside_the_apps(self, objects) -> None:
+        """A registry's port is no tag."""
+        pod = objects["Deployment", "gateway"]["spec"]["template"]["spec"]
+        assert pod["containers"][0]["image"] == "reg:5000/app-gateway:1"
+
+
+@pytest.mark.usefixtures("needs_nginx")
+class TestSystemd:
+    """A unit for each instance."""
+
+    def test_systemd_accepts_every_unit(self, tmp_path: Path) -> None:
+        """Its own verifier says nothing about them."""
+        program = shutil.which("systemd-analyze")
+        if program is None:
+            pytest.skip("systemd-analyze is not installed")
+        files = export(tmp_path).write(Target.systemd, tmp_path / "out")
+        units = [str(f) for f in files if f.suffix in (".service", ".target")]
+        assert len(units) == 6
+        done = verify(program, units)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        broken = Path(units[0])
+        broken.write_text(broken.read_text().replace("ExecStart=", "ExecStrat="))
+        assert "ExecStrat" in verify(program, units).stderr
+
+    def test_a_unit_runs_one_instance_on_its_port(self, tmp_path: Path) -> None:
+        """Those it uses are started before it; several of them are behind nginx."""
+        out = tmp_path / "out"
+        export(tmp_path).write(Target.systemd, out)
+        unit = (out / "modular-api-order_book-0.service").read_text()
+        assert "--host 127.0.0.1 --port 19010\n" in unit
+        assert "--peer prices=http://127.0.0.1:19000" in unit
+        after = next(line for line in unit.splitlines() if line.startswith("After="))
+        assert after.count("modular-api-prices-") == 3
+        assert 'Environment="A=5 %% \\"x\\""' in unit
+        last = (out / "modular-api-prices-2.service").read_text()
+        assert "--port 19022\n" in last
+
+    def test_a_free_port_cannot_be_written_down(self, tmp_path: Path) -> None:
+        """Nobody would know where the server is; nothing is written."""
+        wanted = export(tmp_path, servers={"all": {"modules": ["orders", "prices"]}})
+        with pytest.raises(NginxError, match="'all' gets a free port"):
+            wanted.write(Target.systemd, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("needs_nginx")
+class TestGateway:
+    """The gateway's files for the folder /gateway of a container."""
+
+    def test_servers_are_reached_under_their_names(self, tmp_path: Path) -> None:
+        """And everything nginx writes goes to /tmp, to stdout or to stderr."""
+        app = runpy.run_path(str(APP))["factory"].create_app()
+        config = DeploymentConfig.model_validate(
+            {
+                "servers": {
+                    "my_files": {"modules": ["files"]},
+                    "t": {"modules": ["ticks"]},
+                }
+            }
+        )
+        wanted = Export(config, app.describe(), pages_of(app), (), tmp_path)
+        wanted.write(Target.nginx, tmp_path / "out")
+        text = (tmp_path / "out" / "nginx.conf").read_text()
+        assert "server my-files:8000 " in text and "server t:8000 " in text
+        assert "listen 0.0.0.0:8000;" in text
+        assert 'access_log "/dev/stdout"' in text and 'pid "/tmp/nginx.pid"' in text
+        assert str(tmp_path) not in text
+        pages = {line.split('"')[1] for line in text.splitlines() if "alias" in line}
+        assert len(pages) == 12
+        for page in pages:
+            assert (tmp_path / "out" / Path(page).relative_to("/gateway")).exists()
+
+
+def verify(program: str, units: list[str]) -> subprocess.CompletedProcess[str]:
+    """Let systemd judge units; it must not look for what this machine runs."""
+    return subprocess.run(
+        [program, "verify", "--man=no", *units],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )

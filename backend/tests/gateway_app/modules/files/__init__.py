@@ -1,0 +1,1 @@
+"""Takes files and numbers, and tells what it got."""
