@@ -1,0 +1,93 @@
+"""A listening socket goes from a running process to a manager that has not bound it.
+
+The process answers on a Unix socket that only its user may open. Who sends the token
+gets the descriptor of the listening socket (SCM_RIGHTS).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_LONGEST_PATH = 100
+"""Systems take 104 or 108 bytes for the path of a Unix socket."""
+_LONGEST_TOKEN = 256
+_PATIENCE_S = 2.0
+
+
+@contextmanager
+def handing_over(path: Path, token: str, listener: socket.socket) -> Iterator[None]:
+    """Hand the listening socket to whoever knows the token, while the body runs.
+
+    A thread does so: a manager takes the socket of a process that hangs, too.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        with _short(path) as address:
+            server.bind(address)
+    finally:
+        os.umask(before)
+    own = os.stat(path)
+    server.listen()
+    thread = threading.Thread(
+        target=_answer, args=(server, token, listener), name="handover", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown(socket.SHUT_RDWR)  # ends the thread's accept
+        thread.join(_PATIENCE_S)
+        server.close()
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.stat(path), own):
+                path.unlink()
+
+
+def take_listener(path: Path, token: str) -> socket.socket | None:
+    """Return the listening socket of a process; None where it does not hand it out."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+            peer.settimeout(_PATIENCE_S)
+            with _short(path) as address:
+                peer.connect(address)
+            peer.sendall(token.encode() + b"\n")
+            _, fds, _, _ = socket.recv_fds(peer, 1, 1)
+    except OSError:
+        return None
+    return socket.socket(fileno=fds[0]) if fds else None
+
+
+def _answer(server: socket.socket, token: str, listener: socket.socket) -> None:
+    while True:
+        try:
+            peer, _ = server.accept()
+        except OSError:  # closed
+            return
+        with peer, suppress(OSError):
+            peer.settimeout(_PATIENCE_S)
+            line = peer.recv(_LONGEST_TOKEN).rstrip(b"\n")
+            if secrets.compare_digest(line, token.encode()):
+                socket.send_fds(peer, [b"+"], [listener.fileno()])
+
+
+@contextmanager
+def _short(path: Path) -> Iterator[str]:
+    """Return an address for the socket that is short enough, wherever it lies."""
+    text = str(path)
+    if len(os.fsencode(text)) <= _LONGEST_PATH:
+        yield text
+        return
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)

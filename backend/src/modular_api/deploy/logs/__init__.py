@@ -1,0 +1,1 @@
+"""What processes write: labelled, kept in files of a bounded size, and read again."""

@@ -1,0 +1,158 @@
+"""Reading the logs of a deployment again: the last lines, the coming ones, one module's."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from modular_api.deploy.logs.errors import NoLogs
+from modular_api.deploy.logs.label import module_of
+from modular_api.deploy.logs.settings import MERGED
+
+LOOK_S = 0.1
+_PART = 1 << 16
+
+NGINX = "nginx"
+"""Stands for the files of nginx where a module is asked for."""
+
+
+def files_of(folder: Path, modules: Sequence[str] = ()) -> list[Path]:
+    """Return the files to read: the merged one, nginx's where they are asked for.
+
+    Raises: NoLogs: the folder has none.
+    """
+    wanted = [folder / MERGED] if set(modules) != {NGINX} else []
+    if NGINX in modules:
+        wanted += sorted(folder.glob("nginx-*.log"))
+    files = [file for file in wanted if file.is_file()]
+    if not files:
+        raise NoLogs(folder)
+    return files
+
+
+def is_of(modules: Sequence[str]) -> Callable[[str], bool]:
+    """Return what tells whether a line is of one of the modules; of any without names.
+
+    A line without a label is one of nginx.
+    """
+    if not modules:
+        return lambda line: True
+    names = frozenset(modules)
+    return lambda line: (module_of(line) or NGINX) in names
+
+
+def last_lines(
+    file: Path, count: int, wanted: Callable[[str], bool]
+) -> tuple[list[str], int]:
+    """Return the last lines that are wanted, and where in the file they end.
+
+    The file is read from its end, so that a large one takes no longer; a line that is
+    being written is left for later.
+    """
+    found: list[str] = []
+    with file.open("rb") as source:
+        position = source.seek(0, os.SEEK_END)
+        rest, end = b"", None
+        while position > 0 and (end is None or len(found) < count):
+            size = min(_PART, position)
+            position -= size
+            source.seek(position)
+            rest = source.read(size) + rest
+            if end is None:
+                whole, newline, partial = rest.rpartition(b"\n")
+                if not newline and position > 0:
+                    continue
+                end = position + len(rest) - len(partial)
+                rest = whole if newline else b""
+            first, *others = rest.split(b"\n")
+            if position == 0:
+                others.insert(0, first)
+                first = b""
+            rest = first
+            lines = (line.decode(errors="replace") for line in reversed(others))
+            found += (line for line in lines if wanted(line))
+    return found[:count][::-1], end or 0
+
+
+def follow(
+    file: Path,
+    position: int,
+    wanted: Callable[[str], bool],
+    *,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Generator[str | None, None, None]:
+    """Yield lines as they are written, and None whenever there are none yet.
+
+    A file that is put aside is read to its end before the new one is begun.
+
+    Args:
+        position: where to begin.
+        go_on: asked before every look; False ends it.
+    """
+    source = file.open("rb")
+    source.seek(position)
+    rest = b""
+    try:
+        while go_on():
+            is_old = _is_another(source.fileno(), file)
+            *lines, rest = (rest + source.read()).split(b"\n")
+            texts = (line.decode(errors="replace") for line in lines)
+            yield from (text for text in texts if wanted(text))
+            if is_old:
+                with suppress(FileNotFoundError):
+                    newer = file.open("rb")
+                    source.close()
+                    source, rest = newer, b""
+            elif not lines:
+                yield None
+    finally:
+        source.close()
+
+
+def follow_all(
+    files: Iterable[tuple[Path, int]],
+    wanted: Callable[[str], bool],
+    *,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Iterator[str]:
+    """Yield the coming lines of several files."""
+    followed = [follow(file, at, wanted, go_on=go_on) for file, at in files]
+    while followed:
+        quiet = True
+        for lines in tuple(followed):
+            for line in lines:
+                if line is None:
+                    break
+                quiet = False
+                yield line
+            else:
+                followed.remove(lines)
+        if quiet and followed:
+            time.sleep(LOOK_S)
+
+
+def remove_logs(folder: Path) -> list[Path]:
+    """Remove all log files, also those put aside; return which.
+
+    Whoever still writes begins a new file.
+    """
+    files = sorted(
+        file
+        for pattern in ("*.log", "*.log.[0-9]*")
+        for file in folder.glob(pattern)
+        if file.is_file()
+    )
+    for file in files:
+        file.unlink(missing_ok=True)
+    return files
+
+
+def _is_another(descriptor: int, path: Path) -> bool:
+    """Tell whether a file was put aside, and the path names a new one."""
+    try:
+        return not os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False

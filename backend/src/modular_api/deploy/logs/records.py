@@ -1,0 +1,116 @@
+"""What is logged, as finished lines: with module, request id, and a level per module."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from modular_api.clients.context import module_name, request_id
+from modular_api.deploy.logs.label import Label
+from modular_api.deploy.logs.relay import FINISHED, label_of
+from modular_api.deploy.logs.settings import LogFormat, LogSettings
+from modular_api.module.module_app import ModuleApp
+
+_ACCESS = "uvicorn.access"
+_MODULE_IN_PATH = re.compile(r"/api/v\d+/([^/?]+)")
+
+
+def configure(
+    settings: LogSettings, instance: str, slot: str, modules: Sequence[str]
+) -> RecordHandler:
+    """Send the log of the whole process to stderr, one write a record."""
+    mark = FINISHED if settings.folder is not None else b""
+    label = label_of(instance, slot, modules)
+    root = logging.getLogger()
+    handler = RecordHandler(label, settings.format, mark)
+    root.handlers[:] = [handler]
+    root.setLevel(settings.level.upper())
+    return handler
+
+
+def set_module_levels(settings: LogSettings, modules: Iterable[ModuleApp]) -> None:
+    """Give the loggers of modules the levels that are set for them."""
+    for module in modules:
+        level = settings.module_levels.get(module.name)
+        if level is not None and module.directory is not None:
+            for package in _packages_in(module.directory):
+                logging.getLogger(package).setLevel(level.upper())
+
+
+class RecordHandler(logging.Handler):
+    """Writes records to stderr, as lines that have their label.
+
+    Args:
+        mark: begins each line, to tell it from what is printed.
+    """
+
+    def __init__(self, label: Label, format: LogFormat, mark: bytes = b"") -> None:
+        super().__init__()
+        self._label = label
+        self._format = format
+        self._mark = mark
+        self._traceback = logging.Formatter()
+        self._folders: dict[str, str] = {}
+
+    def know(self, modules: Iterable[ModuleApp]) -> None:
+        """Tell which module a record is of by the file that logs."""
+        self._folders = {
+            f"{module.directory}{os.sep}": module.name
+            for module in modules
+            if module.directory is not None
+        }
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it whole: threads and processes may write at the same time."""
+        try:
+            lines = self._label.lines(
+                self._format,
+                self._text(record),
+                level=record.levelname,
+                at=record.created,
+                module=self._module_of(record),
+                logger=record.name,
+                request_id=request_id.get(),
+            )
+            content = b"".join(
+                self._mark + line.encode(errors="backslashreplace") + b"\n"
+                for line in lines
+            )
+            while content:
+                content = content[os.write(2, content) :]
+        except BrokenPipeError:
+            pass  # nobody reads any more, and there is nowhere else to say so
+        except Exception:
+            self.handleError(record)
+
+    def _module_of(self, record: logging.LogRecord) -> str | None:
+        """Return the module a record is about, where that can be told."""
+        if (current := module_name.get()) is not None:
+            return current
+        if record.name == _ACCESS and isinstance(record.args, tuple):
+            found = _MODULE_IN_PATH.match(str(record.args[2]))
+            return found[1] if found else None
+        for folder, name in self._folders.items():
+            if record.pathname.startswith(folder):
+                return name
+        return None
+
+    def _text(self, record: logging.LogRecord) -> str:
+        text = record.getMessage()
+        if record.exc_info:
+            text += "\n" + self._traceback.formatException(record.exc_info)
+        return text
+
+
+def _packages_in(folder: Path) -> set[str]:
+    """Return the names under which a module's folder was imported."""
+    init = str(folder / "__init__.py")
+    return {
+        name
+        for name, module in list(sys.modules.items())
+        if getattr(module, "__file__", None) == init
+    }
