@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
+from scripts.backend_manager import ServerManager
 
+from modular_api.deploy.config import DeploymentConfig, NginxConfig, ServerConfig
 from trading_api.app_factory import ModularApp
 from trading_api.shared.tests.conftest import create_test_app
 
@@ -125,3 +132,91 @@ def is_port_in_use(port: int) -> bool:
     """Return whether somebody listens on this port of the loopback address."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="session")
+def session_test_config() -> DeploymentConfig:
+    """One process a module behind nginx, on ports of this test process alone."""
+    base = 19000 + os.getpid() % 100 * 10
+    return DeploymentConfig(
+        nginx=NginxConfig(port=base, worker_processes=1, worker_connections=1024),
+        servers={
+            "broker": ServerConfig(modules=["broker"], port=base + 1),
+            "datafeed": ServerConfig(modules=["datafeed"], port=base + 2),
+        },
+    )
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def session_backend_manager(
+    session_test_config: DeploymentConfig, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ServerManager]:
+    """The trading app as three processes, started once; `ensure_started` mends it."""
+    folder = tmp_path_factory.mktemp("backend_manager_session")
+    manager = new_manager(session_test_config, folder)
+    assert await manager.start_all(), manager.error
+    yield manager
+    await _ensure_all_processes_killed(manager)
+
+
+def new_manager(
+    config: DeploymentConfig, folder: Path, **options: Any
+) -> ServerManager:
+    """Return a manager that keeps every file in a folder."""
+    manager = ServerManager(config, folder / "nginx" / "nginx.conf", **options)
+    manager.pid_dir = folder / "pids"
+    manager.log_dir = folder / "logs"
+    manager.nginx_pid_file = folder / "pids" / "nginx.pid"
+    return manager
+
+
+async def ensure_started(manager: ServerManager) -> None:
+    """Start the manager's processes where they do not run, or are not well.
+
+    Raises: RuntimeError: they cannot be started.
+    """
+    if await wait_for_healthy(manager, timeout_s=0):
+        return
+    await manager.stop_all(timeout=2.0)
+    manager.processes.clear()
+    if not await manager.start_all():
+        raise RuntimeError(f"cannot be started: {manager.error}")
+
+
+async def wait_for_healthy(manager: ServerManager, timeout_s: float = 10.0) -> bool:
+    """Return whether every process is healthy within the time."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        status = await manager.get_status()
+        instances = [status["servers"][name] for name in manager.config.servers]
+        if (
+            status["running"]
+            and status["nginx"]["healthy"]
+            and all(
+                server and all(i["healthy"] for i in server) for server in instances
+            )
+        ):
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        await asyncio.sleep(_POLL_S)
+
+
+async def _ensure_all_processes_killed(manager: ServerManager) -> None:
+    """Stop everything, and fail loudly when a process or a port is left.
+
+    Raises: AssertionError: something was; it is gone now.
+    """
+    pids = [process.pid for process in manager.processes.values()]
+    if manager.nginx_process is not None:
+        pids.append(manager.nginx_process.pid)
+    await manager.stop_all(timeout=3.0)
+    ports = [port for _, port in manager.config.get_all_ports()]
+    taken = [port for port in ports if is_port_in_use(port)]
+    left = [pid for pid in pids if manager._is_process_running(pid)]
+    files = [file.name for file in manager.pid_dir.glob("*.pid")]
+    await manager._force_kill_port_holders(taken)
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert not (taken or left or files), f"leaked: {taken=} {left=} {files=}"

@@ -88,7 +88,9 @@ def test_a_broker_without_any_datafeed_answers_503_at_the_call() -> None:
         LiveServer(AppFactory().create_app(["broker"])) as alone,
         BrokerClient(base_url=alone.base_url) as broker,
     ):
-        resting = broker.sync.place_order(OrderRequest(symbol="AAPL", price="1.00"))
+        resting = broker.sync.place_order(
+            OrderRequest(symbol="AAPL", price=Decimal("1.00"))
+        )
         assert resting.status.value == "working"
         with pytest.raises(ServiceUnavailable) as caught:
             broker.sync.place_order(OrderRequest(symbol="AAPL"))

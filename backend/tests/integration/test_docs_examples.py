@@ -6,12 +6,19 @@ import asyncio
 import os
 import re
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import APIRouter
 
+from modular_api import Module
+from modular_api.app.modular_app import ModularApp
+from modular_api.testing import PeerTopology
 from modular_api.testing.live_server import LiveServer
+from trading_api.app_factory import AppFactory
 
 BACKEND = Path(__file__).parents[2]
 PAGE = (BACKEND / "docs" / "SPECS_AND_CLIENT_GEN.md").read_text()
@@ -33,6 +40,47 @@ def test_the_client_example_buys(running_server: LiveServer) -> None:
     assert asyncio.run(names["buy"](running_server.base_url)) == "filled"
 
 
+def test_the_example_of_a_key_buys_once(running_server: LiveServer) -> None:
+    """One order of two calls, whatever other tests have bought."""
+    names: dict[str, Any] = {}
+    exec(block("python", PAGE, "BrokerClient"), names)
+    exec(block("python", PAGE, "buy_once"), names)
+    before = asyncio.run(names["buy_once"](running_server.base_url, "basket-1"))
+    after = asyncio.run(names["buy_once"](running_server.base_url, "basket-1"))
+    assert before == after
+    assert len(before) >= 1
+
+
+async def test_the_example_inside_a_module_asks_its_peer(
+    peer_topology: PeerTopology,
+) -> None:
+    """In process, and over HTTP."""
+    page = (BACKEND / "docs" / "MODULAR_BACKEND_ARCHITECTURE.md").read_text()
+    names: dict[str, Any] = {"Decimal": Decimal}
+    exec(block("python", page, "module_client(DatafeedClient)"), names)
+    router = APIRouter()
+
+    @router.get("/price")
+    async def price() -> str:
+        return str(await names["price_of"]("AAPL"))
+
+    asking = Module(routers={"v1": router}, uses=["datafeed"]).create_app("asking")
+
+    def create_app(names: list[str], **options: Any) -> ModularApp:
+        known = [name for name in names if name != "asking"]
+        modules = AppFactory().create_app(known).modules_apps
+        return ModularApp(
+            [*modules, *([asking] if "asking" in names else [])], **options
+        )
+
+    peer_topology._create_app = create_app
+    app = peer_topology.start("asking", peers=["datafeed"])
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.get("/api/v1/asking/price")
+    assert Decimal(answer.json()) > 0
+
+
 def test_the_client_example_of_the_readme_buys(
     running_server: LiveServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,6 +96,7 @@ def test_the_readme_and_the_page_show_one_cycle() -> None:
     assert cycles[0] == cycles[1]
 
 
+@pytest.mark.slow
 def test_the_cycle_ends_where_it_began(tmp_path: Path) -> None:
     """Every line in order, in a copy of the checkout, which stays as it was."""
     copy = tmp_path / "checkout"

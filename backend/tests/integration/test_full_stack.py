@@ -118,7 +118,7 @@ def test_every_operation_of_the_broker_through_its_client(broker: BrokerClient) 
     [held] = [p.qty for p in broker.sync.list_positions() if p.symbol == "MSFT"]
     assert held >= 5
     resting = broker.sync.place_order(
-        OrderRequest(symbol="MSFT", qty=1, price="0.01", side=Side.BUY)
+        OrderRequest(symbol="MSFT", qty=1, price=Decimal("0.01"), side=Side.BUY)
     )
     assert resting.id in {order.id for order in broker.sync.list_orders()}
     assert broker.sync.cancel_order(resting.id).status is OrderStatus.CANCELLED

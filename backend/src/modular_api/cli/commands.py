@@ -10,10 +10,12 @@ import typer
 from modular_api.cli.check import check
 from modular_api.cli.clean import clean
 from modular_api.cli.contracts import contracts_cli
+from modular_api.cli.deploy import deploy_cli
 from modular_api.cli.diff import diff
 from modular_api.cli.generate import generate
 from modular_api.cli.kill import kill
 from modular_api.cli.list import list_modules
+from modular_api.cli.manager import manager_cli
 from modular_api.cli.run import run
 
 
@@ -34,6 +36,8 @@ def build_cli() -> typer.Typer:
     cli.command("generate")(generate)
     cli.command("diff")(diff)
     cli.add_typer(contracts_cli(), name="contracts")
+    cli.add_typer(manager_cli(), name="manager")
+    cli.add_typer(deploy_cli(), name="deploy")
     cli.command("clean")(clean)
     cli.command("kill")(kill)
     return cli

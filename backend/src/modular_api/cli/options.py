@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -42,4 +43,13 @@ JsonOption: TypeAlias = Annotated[
 
 DebugOption: TypeAlias = Annotated[
     bool, typer.Option("--debug", help="Show the traceback of an error.")
+]
+
+TypeScriptOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--typescript",
+        metavar="DIR",
+        help="The folder of the app's TypeScript clients.",
+    ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +20,7 @@ from modular_api.cli.options import (
     ModulesOption,
 )
 from modular_api.cli.reporting import reporting
+from modular_api.project.errors import UsageError
 from modular_api.project.settings import read_settings
 from modular_api.project.source import AppSource, choose_source
 
@@ -61,6 +63,14 @@ def run(
             show_default=str(DEFAULT_PORT),
         ),
     ] = None,
+    peers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--peer",
+            metavar="NAME=URL",
+            help="Where a module is that is not served here; repeatable.",
+        ),
+    ] = None,
     reload: Annotated[
         bool, typer.Option("--reload", help="Restart when the code changes.")
     ] = False,
@@ -92,6 +102,7 @@ def run(
 
         settings = read_settings(Path.cwd())
         source = choose_source(settings, app, modules_dir, modules, include_uses)
+        peer_urls = _peer_urls(peers or [])
         configure_logging(log_level)
         if port is None:  # 0 is a port, too
             port = DEFAULT_PORT if settings.port is None else settings.port
@@ -100,11 +111,26 @@ def run(
         if pid_file is not None:
             real_port: int = listener.getsockname()[1]
             stack.enter_context(keep_pid_file(pid_file, real_port))
-        serving = _Serving(source, log_level, as_json, debug)
+        serving = _Serving(source, peer_urls, log_level, as_json, debug)
         if reload:
             serving.with_restarts(listener, reload_dirs or [])
         else:
             serving.here(listener, grace_s=GRACE_S)
+
+
+def _peer_urls(given: Sequence[str]) -> dict[str, str]:
+    """Read `NAME=URL` pairs. Raises: UsageError: with every one that is none."""
+    pairs = [text.partition("=") for text in given]
+    wrong = [
+        text
+        for text, (name, _, url) in zip(given, pairs, strict=True)
+        if not name or not url
+    ]
+    if wrong:
+        raise UsageError(
+            f"--peer {', '.join(wrong)}: expected NAME=URL, as in datafeed=http://127.0.0.1:8001."
+        )
+    return {name: url for name, _, url in pairs}
 
 
 @dataclass(frozen=True)
@@ -112,6 +138,7 @@ class _Serving:
     """What is served and how; plain data, so a child process can do it as well."""
 
     source: AppSource
+    peer_urls: Mapping[str, str]
     log_level: LogLevel
     as_json: bool
     debug: bool
@@ -129,6 +156,7 @@ class _Serving:
         from modular_api.serving.server import serve
 
         app = self.source.create_app()
+        app.add_peers(self.peer_urls)
         if workers is not None and app.generation is not None:
             app.generation = app.generation.using(workers)
         url = url_of(listener)

@@ -1,0 +1,240 @@
+"""`modular-api manager`: the same app as many processes, behind nginx."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+
+import typer
+
+from modular_api.cli.logs import logs
+from modular_api.cli.options import (
+    AppOption,
+    DebugOption,
+    JsonOption,
+    ModulesDirOption,
+)
+from modular_api.cli.reporting import reporting
+from modular_api.project.settings import read_settings
+from modular_api.project.source import choose_source
+
+if TYPE_CHECKING:
+    from modular_api.deploy.manager.places import Places
+
+T = TypeVar("T")
+
+DEFAULT_CONFIG = "dev-config.yaml"
+
+ConfigOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help=f"What is to run; default: {DEFAULT_CONFIG} of the project.",
+    ),
+]
+
+FolderOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--local-dir",
+        metavar="DIR",
+        help="Where pid files, logs and nginx's files go; default: the project's .local.",
+    ),
+]
+
+ServerArgument: TypeAlias = Annotated[
+    str | None, typer.Argument(help="One server of the configuration; default: all.")
+]
+
+
+def manager_cli() -> typer.Typer:
+    """Put the commands of the manager together."""
+    cli = typer.Typer(
+        no_args_is_help=True, help="Run an app as many processes behind nginx."
+    )
+    cli.command("start")(start)
+    cli.command("stop")(stop)
+    cli.command("status")(status)
+    cli.command("restart")(restart)
+    cli.command("reload")(reload_config)
+    cli.command("logs")(logs)
+    cli.command("gen-nginx-conf")(gen_nginx_conf)
+    return cli
+
+
+def start(
+    config: ConfigOption = None,
+    local_dir: FolderOption = None,
+    app: AppOption = None,
+    modules_dir: ModulesDirOption = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODULE", help="Leave this module out; repeatable."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Instances of every server that keeps no state."),
+    ] = None,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Replace processes whose code changes.")
+    ] = False,
+    detach: Annotated[
+        bool,
+        typer.Option(
+            "--detach", help="Return once all is ready, and leave it running."
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Start every server and nginx; Ctrl-C stops them all.
+
+    Every port is bound before a process starts: where one is taken, nothing is started.
+    """
+    with reporting(debug=debug, as_json=as_json):
+        from modular_api.deploy.manager.running import Deployment, run, run_detached
+
+        settings = read_settings(Path.cwd())
+        deployment = Deployment(
+            config or (settings.folder or Path.cwd()) / DEFAULT_CONFIG,
+            choose_source(settings, app, modules_dir, None, False),
+            _places(local_dir),
+            exclude=tuple(exclude or ()),
+            workers=workers,
+            reload=reload,
+            detached=detach,
+        )
+        if detach:
+            show_status(run_detached(deployment), as_json)
+        else:
+            run(deployment, lambda now: show_status(now, as_json))
+
+
+def stop(
+    local_dir: FolderOption = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0, help="Seconds until what is still busy is killed."),
+    ] = None,
+    debug: DebugOption = False,
+) -> None:
+    """Drain and stop everything, whoever has started it."""
+    with reporting(debug=debug):
+        from modular_api.deploy.manager.remote import stop_everything
+
+        stopped = _run(stop_everything(_places(local_dir).pid_dir, timeout))
+        print("Stopped." if stopped else "Nothing to stop.")
+
+
+def status(
+    local_dir: FolderOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Tell how every process is; exits with 1 when something is not well."""
+    with reporting(debug=debug, as_json=as_json):
+        from modular_api.deploy.manager.remote import ask_for_status
+
+        now = _run(ask_for_status(_places(local_dir).pid_dir))
+        show_status(now, as_json)
+        _must_be_well(now)
+
+
+def restart(
+    server: ServerArgument = None,
+    local_dir: FolderOption = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Even where the new code breaks a running peer."),
+    ] = False,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Replace processes by new ones, one after the other; nobody notices.
+
+    A new process that never becomes ready leaves the old one serving; exits with 1.
+    """
+    with reporting(debug=debug, as_json=as_json):
+        from modular_api.deploy.manager.control import order
+
+        folder = _places(local_dir).pid_dir
+        now = _run(order(folder, "restart", server=server, force=force))
+        show_status(now, as_json)
+        _must_be_well(now)
+
+
+def reload_config(
+    local_dir: FolderOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Read the configuration again: start, replace and stop what differs."""
+    with reporting(debug=debug, as_json=as_json):
+        from modular_api.deploy.manager.control import order
+
+        now = _run(order(_places(local_dir).pid_dir, "reload"))
+        show_status(now, as_json)
+        _must_be_well(now)
+
+
+def gen_nginx_conf(
+    config: ConfigOption = None,
+    local_dir: FolderOption = None,
+    app: AppOption = None,
+    modules_dir: ModulesDirOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """Write nginx's configuration, and what it serves itself, without starting anything."""
+    with reporting(debug=debug):
+        from modular_api.app.pages import pages_of
+        from modular_api.deploy.config.reading import read_deployment
+        from modular_api.deploy.nginx.gateway import write_gateway
+
+        settings = read_settings(Path.cwd())
+        source = choose_source(settings, app, modules_dir, None, False)
+        built = source.create_app()
+        places = _places(local_dir)
+        file = config or (settings.folder or Path.cwd()) / DEFAULT_CONFIG
+        write_gateway(
+            places.nginx_config,
+            read_deployment(file, built.describe()),
+            built.describe(),
+            pages_of(built),
+            places.gateway_places(),
+        )
+        print(places.nginx_config)
+
+
+def show_status(now: dict[str, Any], as_json: bool) -> None:
+    """Print a status: for programs in one line, else as a table."""
+    if as_json:
+        print(json.dumps(now), flush=True)
+    else:
+        from modular_api.cli.status_table import print_status
+
+        print_status(now)
+
+
+def _must_be_well(now: dict[str, Any]) -> None:
+    """Leave with 1 when something does not run, or is not healthy."""
+    instances = [one for server in now["servers"].values() for one in server]
+    healthy = all(one["healthy"] for one in (*instances, now["nginx"]))
+    if not (now["running"] and healthy):
+        raise typer.Exit(1)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
+    return asyncio.run(work)
+
+
+def _places(local_dir: Path | None) -> Places:
+    from modular_api.deploy.manager.places import Places
+
+    if local_dir is None:
+        local_dir = (read_settings(Path.cwd()).folder or Path.cwd()) / ".local"
+    return Places.below(local_dir.resolve())

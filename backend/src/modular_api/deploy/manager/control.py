@@ -1,0 +1,166 @@
+"""How commands reach a running manager: a Unix socket that only its user may open.
+
+A request is one line of JSON, and so is the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from modular_api.deploy.manager.errors import (
+    AlreadyManaged,
+    BadFolder,
+    ControlFailed,
+    NotManaged,
+)
+from modular_api.errors import ModularError, describe
+
+log = logging.getLogger(__name__)
+
+SOCKET = "manager.sock"
+LOCK = "manager.lock"
+
+_LONGEST_LINE = 1 << 22
+_LONGEST_PATH = 100
+"""Systems take 104 or 108 bytes for the path of a Unix socket."""
+
+Answerer: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
+"""Does what a command asks for, with these arguments."""
+
+
+@contextmanager
+def managing(folder: Path) -> Iterator[None]:
+    """Be the one manager of a folder; the system ends that with the process.
+
+    Raises: AlreadyManaged; BadFolder: nothing can be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / LOCK).open("a+")
+    except OSError as error:
+        raise BadFolder(folder, error) from error
+    with lock as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyManaged(manager_pid(folder) or 0, folder) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+        file.truncate(0)
+
+
+def manager_pid(folder: Path) -> int | None:
+    """Return the process of the running manager of a folder; None without one."""
+    try:
+        with (folder / LOCK).open("r+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                text = file.read().strip()
+                return int(text) if text.isdigit() else 0
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    return None
+
+
+@asynccontextmanager
+async def answering(folder: Path, answer: Answerer) -> AsyncIterator[None]:
+    """Answer commands while the body runs."""
+    path = folder / SOCKET
+    with _reachable(path) as address, suppress(FileNotFoundError):
+        os.unlink(address)  # whoever left it is dead: the lock is ours
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        with _reachable(path) as address:
+            listener.bind(address)
+    finally:
+        os.umask(before)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            line = await reader.readline()
+            if line:
+                writer.write(_line(await _answered(line, answer)))
+                await writer.drain()
+        except (OSError, ValueError):  # who asked is gone, or never stops talking
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_unix_server(serve, sock=listener, limit=_LONGEST_LINE)
+    try:
+        yield
+    finally:
+        server.close()
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+
+async def order(folder: Path, command: str, **arguments: Any) -> dict[str, Any]:
+    """Have the manager of a folder do something; return its answer.
+
+    Raises:
+        NotManaged: there is no manager.
+        ControlFailed: it could not do it, in its own words; or it went away.
+    """
+    try:
+        with _reachable(folder / SOCKET) as address:
+            reader, writer = await asyncio.open_unix_connection(
+                address, limit=_LONGEST_LINE
+            )
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+        raise NotManaged(folder) from None
+    try:
+        writer.write(_line({"command": command, "arguments": arguments}))
+        line = await reader.readline()
+    except OSError:
+        line = b""
+    finally:
+        writer.close()
+    if not line:
+        raise ControlFailed(f"The manager went away while it was asked to {command}.")
+    answer: dict[str, Any] = json.loads(line)
+    if "error" in answer:
+        raise ControlFailed(answer["error"])
+    result: dict[str, Any] = answer["result"]
+    return result
+
+
+async def _answered(line: bytes, answer: Answerer) -> dict[str, Any]:
+    try:
+        request = json.loads(line)
+        return {"result": await answer(request["command"], request["arguments"])}
+    except ModularError as error:
+        return {"error": str(error)}
+    except Exception as error:
+        log.exception("a command failed: %s", line)
+        return {"error": f"the manager stumbled: {describe(error)}"}
+
+
+def _line(data: Mapping[str, Any]) -> bytes:
+    return json.dumps(data).encode() + b"\n"
+
+
+@contextmanager
+def _reachable(path: Path) -> Iterator[str]:
+    """Yield a name of the socket that is short enough for the system."""
+    if len(os.fsencode(path)) <= _LONGEST_PATH:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)

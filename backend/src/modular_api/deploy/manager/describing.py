@@ -1,0 +1,217 @@
+"""What an app consists of, found out in a process of its own.
+
+The manager lives long and stays small: it imports no app and no web framework, so a
+fault in an app cannot reach it, and every description is of the code as it is now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pickle
+import struct
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from modular_api.deploy.config.models import DeploymentConfig
+from modular_api.deploy.manager.errors import NotDescribed
+from modular_api.deploy.manager.health import Address
+from modular_api.deploy.manager.places import Places
+from modular_api.model import AppModel
+from modular_api.project.source import AppSource
+from modular_api.types import Document
+
+if TYPE_CHECKING:
+    from modular_api.app.modular_app import ModularApp
+
+_LONGEST_S = 60.0
+_LENGTH = struct.Struct(">I")
+
+_PROGRAM = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from modular_api.deploy.manager.describing import main; main()"
+)
+
+
+@dataclass(frozen=True)
+class Description:
+    """An app, as plain data.
+
+    Attributes:
+        documents: of every module, version and kind: `("broker", "v1", "openapi")`.
+    """
+
+    model: AppModel
+    documents: Mapping[tuple[str, str, str], Document]
+
+    @property
+    def uses(self) -> dict[str, tuple[str, ...]]:
+        """What each module uses."""
+        return {module.name: module.uses for module in self.model.modules}
+
+
+@dataclass(frozen=True)
+class GatewayOrder:
+    """What nginx should do.
+
+    Attributes:
+        addresses: of the instances of each server.
+        listen: where nginx does.
+    """
+
+    config: DeploymentConfig
+    places: Places
+    addresses: Mapping[str, Sequence[Address]]
+    listen: Address
+
+
+class AppProcess:
+    """A process that has built the app and answers questions about it.
+
+    Attributes:
+        description: what the app consists of.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.description: Description
+
+    async def describe(self, source: AppSource) -> None:
+        """Build the app. Raises: NotDescribed: it cannot be built, for this reason."""
+        self.description = await self._ask(source)
+
+    async def write_gateway(self, order: GatewayOrder) -> bool:
+        """Write what nginx serves and its configuration; tell whether that is new.
+
+        Raises: NotDescribed: nginx refuses it, and the one there was stays; or there is
+            no nginx.
+        """
+        is_new: bool = await self._ask(order)
+        return is_new
+
+    async def _ask(self, question: object) -> Any:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None and stdout is not None
+        message = pickle.dumps(question)
+        try:
+            async with asyncio.timeout(_LONGEST_S):
+                stdin.write(_LENGTH.pack(len(message)) + message)
+                await stdin.drain()
+                head = await stdout.readexactly(_LENGTH.size)
+                body = await stdout.readexactly(*_LENGTH.unpack(head))
+        except TimeoutError:
+            raise NotDescribed(f"that took longer than {_LONGEST_S:g} s") from None
+        except (asyncio.IncompleteReadError, OSError):
+            raise NotDescribed(await self._last_words()) from None
+        kind, answer = pickle.loads(body)
+        if kind == "error":
+            raise NotDescribed(answer)
+        return answer
+
+    async def _last_words(self) -> str:
+        assert self._process.stderr is not None
+        said = (await self._process.stderr.read()).decode(errors="replace").strip()
+        return (
+            said or f"the process that builds it ended with {self._process.returncode}"
+        )
+
+
+@asynccontextmanager
+async def describing(source: AppSource) -> AsyncIterator[AppProcess]:
+    """Build the app in another process, which is there while the body runs.
+
+    Raises: NotDescribed.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        _PROGRAM,
+        json.dumps(sys.path),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        app = AppProcess(process)
+        await app.describe(source)
+        yield app
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def main() -> None:
+    """Answer what comes in on stdin until it is closed: first a source, then orders."""
+    questions = sys.stdin.buffer
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what the app prints is no answer
+    source: AppSource = _read(questions)
+    app: list[ModularApp] = []
+
+    def build() -> Description:
+        app.append(source.create_app())
+        return _description(app[0])
+
+    _write(answers, build)
+    while True:
+        try:
+            order: GatewayOrder = _read(questions)
+        except EOFError:
+            return
+        _write(answers, partial(_write_gateway, app[0], order))
+
+
+def _read(stream: BinaryIO) -> Any:
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        raise EOFError
+    return pickle.loads(stream.read(*_LENGTH.unpack(head)))
+
+
+def _write(stream: BinaryIO, work: Callable[[], object]) -> None:
+    from modular_api.errors import ModularError, describe, place_of
+
+    try:
+        answer: tuple[str, object] = ("result", work())
+    except ModularError as error:
+        answer = ("error", str(error))
+    except Exception as error:
+        answer = ("error", f"unexpected {describe(error)}, at {place_of(error)}")
+    message = pickle.dumps(answer)
+    stream.write(_LENGTH.pack(len(message)) + message)
+    stream.flush()
+
+
+def _description(app: ModularApp) -> Description:
+    from modular_api.app.generation import job_of
+
+    documents: dict[tuple[str, str, str], Document] = {
+        (module.name, document.version, document.kind): json.loads(document.content)
+        for module in app.modules_apps
+        for document in job_of(module, module.directory or Path()).documents
+    }
+    return Description(app.describe(), documents)
+
+
+def _write_gateway(app: ModularApp, order: GatewayOrder) -> bool:
+    from modular_api.app.pages import pages_of
+    from modular_api.deploy.nginx.gateway import write_gateway
+
+    places = order.places
+    return write_gateway(
+        places.nginx_config,
+        order.config,
+        app.describe(),
+        pages_of(app),
+        places.gateway_places(),
+        addresses=order.addresses,
+        listen=order.listen,
+    )

@@ -1,0 +1,124 @@
+"""The gateway of a deployment: what it is told, its socket, and its record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from modular_api.deploy.config.models import NGINX, DeploymentConfig
+from modular_api.deploy.manager.describing import AppProcess, GatewayOrder
+from modular_api.deploy.manager.gateway import Gateway, Nginx
+from modular_api.deploy.manager.health import Address
+from modular_api.deploy.manager.places import Places
+from modular_api.deploy.manager.plan import InstancePlan
+from modular_api.deploy.manager.records import ProcessRecord, Records
+from modular_api.deploy.manager.sockets import Sockets
+
+_SLOT = "only"
+"""nginx replaces itself, so its process needs no second place."""
+
+
+class GatewayKeeper:
+    """Runs nginx for whatever instances there are.
+
+    Attributes:
+        gateway: the process; None until its socket is bound.
+    """
+
+    def __init__(
+        self, sockets: Sockets, records: Records, places: Places, *, detached: bool
+    ) -> None:
+        self.gateway: Gateway | None = None
+        self._sockets = sockets
+        self._records = records
+        self._places = places
+        self._detached = detached
+
+    def bind(self, config: DeploymentConfig, found: ProcessRecord | None) -> None:
+        """Take the address; where an nginx serves there already, that one.
+
+        Raises: PortsTaken.
+        """
+        if found is None:
+            self._sockets.bind({NGINX: _wanted(config)})
+        else:
+            self._sockets.remember(NGINX, found.address)
+        self.gateway = self._new_gateway()
+        if found is not None:
+            self.gateway.adopt(found.identity, found.restarts)
+
+    async def update(
+        self, app: AppProcess, config: DeploymentConfig, plans: Iterable[InstancePlan]
+    ) -> None:
+        """Have nginx serve these instances: started, moved or told, as is needed.
+
+        Raises: NotDescribed: nginx refuses the configuration; GatewayFailed; PortsTaken.
+        """
+        assert self.gateway is not None
+        if not _fits(self._sockets.address(NGINX), _wanted(config)):
+            await self.stop(config.timeouts.drain_s)
+            self.bind(config, None)
+        is_new = await app.write_gateway(self._order(config, plans))
+        if self.gateway.child is None:
+            await self.gateway.start()
+        elif is_new:
+            self.gateway.reload()
+
+    async def stop(self, deadline_s: float) -> None:
+        """Refuse new connections, and end once those there are have ended."""
+        self._sockets.close(NGINX)
+        if self.gateway is not None:
+            await self.gateway.stop(deadline_s)
+        self._sockets.forget(NGINX)
+
+    async def kill(self) -> None:
+        """End it at once."""
+        if self.gateway is not None:
+            await self.gateway.kill()
+
+    def _new_gateway(self) -> Gateway:
+        places = self._places
+        nginx = Nginx(
+            places.nginx_config,
+            places.nginx_pid_file,
+            places.log_dir / "nginx-start.log",
+            lambda: self._sockets.get(NGINX),
+            lambda: self._sockets.close(NGINX),
+            self._sockets.address(NGINX),
+            self._detached,
+        )
+        return Gateway(nginx, changed=self._keep_record)
+
+    def _order(
+        self, config: DeploymentConfig, plans: Iterable[InstancePlan]
+    ) -> GatewayOrder:
+        addresses: dict[str, list[Address]] = {name: [] for name in config.servers}
+        for plan in plans:
+            addresses[plan.server].append(self._sockets.address(plan.name))
+        listen = self._sockets.address(NGINX)
+        return GatewayOrder(config, self._places, addresses, listen)
+
+    def _keep_record(self) -> None:
+        assert self.gateway is not None
+        child = self.gateway.child
+        if child is None or child.exited.is_set():
+            self._records.remove(NGINX, _SLOT)
+            return
+        self._records.write(
+            ProcessRecord(
+                NGINX,
+                _SLOT,
+                child.identity,
+                self._sockets.address(NGINX),
+                detached=self._detached,
+                started_at=child.identity.create_time,
+                restarts=self.gateway.restarts,
+            )
+        )
+
+
+def _wanted(config: DeploymentConfig) -> Address:
+    return config.nginx.host, config.nginx.port
+
+
+def _fits(address: Address, wanted: Address) -> bool:
+    return address[0] == wanted[0] and wanted[1] in (0, address[1])

@@ -1,0 +1,82 @@
+"""The listening sockets of a deployment: bound before anything starts, kept open."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+
+from modular_api.deploy.manager.errors import PortsTaken
+from modular_api.deploy.manager.health import Address
+from modular_api.listening import CannotListen, listen
+
+
+class Sockets:
+    """A listening socket for each name; whoever connects waits until it is served.
+
+    A port of 0 is chosen once, and stays the same when the socket is opened again.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[str, socket.socket] = {}
+        self._addresses: dict[str, Address] = {}
+
+    def bind(self, wanted: Mapping[str, Address]) -> None:
+        """Open all of them, or none.
+
+        Raises: PortsTaken: with every address that cannot be had, and who has it.
+        """
+        faults = []
+        opened = []
+        for name, (host, port) in wanted.items():
+            if name in self._open:
+                continue
+            try:
+                self._keep(name, listen(host, port))
+                opened.append(name)
+            except CannotListen as error:
+                faults.append((name, error))
+        if faults:
+            for name in opened:
+                self.forget(name)
+            raise PortsTaken(faults)
+
+    def adopt(self, name: str, listener: socket.socket) -> None:
+        """Keep a socket that another process has bound."""
+        self._keep(name, listener)
+
+    def remember(self, name: str, address: Address) -> None:
+        """Note an address another process listens on, for when that has ended."""
+        self._addresses[name] = address
+
+    def get(self, name: str) -> socket.socket:
+        """Return an open socket; opens it again where it was closed.
+
+        Raises: CannotListen: somebody has taken the address meanwhile.
+        """
+        if name not in self._open:
+            self._keep(name, listen(*self._addresses[name]))
+        return self._open[name]
+
+    def address(self, name: str) -> Address:
+        """Return where it listens."""
+        return self._addresses[name]
+
+    def close(self, name: str) -> None:
+        """Refuse whoever connects, and keep the address."""
+        listener = self._open.pop(name, None)
+        if listener is not None:
+            listener.close()
+
+    def forget(self, name: str) -> None:
+        """Give the address away."""
+        self.close(name)
+        self._addresses.pop(name, None)
+
+    def forget_all(self) -> None:
+        """Give every address away."""
+        for name in list(self._addresses):
+            self.forget(name)
+
+    def _keep(self, name: str, listener: socket.socket) -> None:
+        self._open[name] = listener
+        self._addresses[name] = listener.getsockname()[:2]

@@ -1,0 +1,76 @@
+"""Processes that are none: they do what a test says, in no time."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from itertools import count
+
+from modular_api.deploy.manager.states import State
+from modular_api.deploy.manager.worker import NeverReady, Slot
+
+_pids = count(1)
+
+
+class FakeWorker:
+    """A process that becomes ready, unless it is told to fail.
+
+    Attributes:
+        hangs: it answers nothing any more.
+        takes_its_time: it ends some time after it was asked to.
+        drained: it was asked to end.
+    """
+
+    def __init__(self, slot: Slot, *, fails: str | None = None) -> None:
+        self.slot = slot
+        self.state = State.STARTING
+        self.exited = asyncio.Event()
+        self.pid = next(_pids)
+        self.hangs = False
+        self.is_stubborn = False
+        self.takes_its_time = False
+        self.drained = False
+        self.signals: list[signal.Signals] = []
+        self._fails = fails
+
+    def poll(self) -> int | None:
+        """Return None while it runs."""
+        return 0 if self.exited.is_set() else None
+
+    def send(self, kind: signal.Signals) -> None:
+        """Note the signal."""
+        self.signals.append(kind)
+
+    async def become_ready(self, deadline_s: float) -> None:
+        """Become ready at once, or fail."""
+        await asyncio.sleep(0)
+        if self._fails is not None:
+            self.die()
+            raise NeverReady(self._fails)
+        self.state = State.READY
+
+    async def is_live(self, deadline_s: float) -> bool:
+        """Answer, unless it hangs."""
+        return not self.hangs
+
+    async def drain(self, deadline_s: float) -> bool:
+        """End, obediently or not."""
+        self.drained = True
+        if self.takes_its_time:
+            await self.exited.wait()
+        self.state = State.STOPPED
+        self.exited.set()
+        return not self.is_stubborn
+
+    async def kill(self, why: str) -> None:
+        """End."""
+        self.die()
+
+    def die(self) -> None:
+        """End without having been asked."""
+        self.state = State.FAILED
+        self.exited.set()
+
+    def describe_end(self) -> str:
+        """Say how it ended."""
+        return "it ended with exit code 1"

@@ -1,0 +1,285 @@
+"""`modular-api manager` as an operator uses it, in processes of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from .conftest import TinyProject
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("manager_commands")]
+
+CONFIG = """\
+nginx: {port: 0}
+servers:
+  alpha: {modules: [alpha]}
+  beta: {modules: [beta]}
+timeouts: {start_s: 30, idle_s: 0.2}
+"""
+
+
+class Operator:
+    """Runs the command in a project; whatever it leaves running is found and ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project = TinyProject(folder)
+        self.folder = folder
+        self.config = folder / "dev-config.yaml"
+        self.config.write_text(CONFIG)
+        settings = '[tool.modular_api]\nmodules_dir = "modules"\n'
+        (folder / "pyproject.toml").write_text(settings)
+        self.pids = folder / ".local" / "pids"
+        self._started: list[subprocess.Popen[str]] = []
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        """Start in the foreground; return once the status was printed."""
+        with (self.folder / "stderr").open("w") as stderr:
+            process = subprocess.Popen(
+                self._command("start", "--json", *options),
+                cwd=self.folder,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        self._started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline(), self.stderr
+        return process
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """Run a command to its end; return what it printed."""
+        done = subprocess.run(
+            self._command(*arguments),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def status(self) -> dict[str, Any]:
+        """Return what `status --json` prints, whatever it thinks of it."""
+        command = self._command("status", "--json")
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, check=False
+        )
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told
+
+    def pids_of(self, status: dict[str, Any]) -> list[int]:
+        """Return the processes of a status, nginx first."""
+        servers = [
+            one["pid"] for server in status["servers"].values() for one in server
+        ]
+        return [status["nginx"]["pid"], *servers]
+
+    def get(self, path: str) -> httpx.Response:
+        """Ask by way of the gateway."""
+        port = self.status()["nginx"]["port"]
+        return httpx.get(
+            f"http://127.0.0.1:{port}/api/v1{path}", timeout=5, trust_env=False
+        )
+
+    @property
+    def stderr(self) -> str:
+        """What the manager in the foreground has logged."""
+        return (self.folder / "stderr").read_text()
+
+    def manager_pid(self) -> int:
+        """Return the process that manages the project."""
+        return int((self.pids / "manager.lock").read_text())
+
+    def close(self) -> None:
+        """Stop everything; fail when something of ours is left."""
+        self.run("stop", "--timeout", "3")
+        for process in self._started:
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        left = [p for p in psutil.process_iter(["cmdline"]) if self._is_ours(p)]
+        for each in left:
+            each.kill()
+        assert not left, f"leaked: {left}"
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        return any(str(self.folder) in word for word in process.info["cmdline"] or ())
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "modular_api.cli", "manager", *arguments]
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Iterator[Operator]:
+    """Somebody in a shell."""
+    operator = Operator(tmp_path)
+    yield operator
+    operator.close()
+
+
+def gone(pids: list[int], within_s: float = 5.0) -> bool:
+    """Return whether all processes end within the time."""
+    deadline = time.monotonic() + within_s
+    while any(map(is_alive, pids)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs; one that nobody has waited for yet does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.slow
+def test_a_killed_manager_in_the_foreground_leaves_no_orphan(
+    operator: Operator,
+) -> None:
+    """Its processes notice by themselves; the next manager starts at once."""
+    operator.start()
+    pids = operator.pids_of(operator.status())
+    os.kill(operator.manager_pid(), signal.SIGKILL)
+    again = operator.start()
+    assert gone(pids, within_s=3)
+    assert operator.get("/alpha/pid").status_code == 200
+    again.send_signal(signal.SIGTERM)
+    assert again.wait(10) == 0
+    assert re.search(r"alpha-0 \(.*\): ready → draining", operator.stderr)
+    assert re.search(r"alpha-0 \(.*\): draining → stopped", operator.stderr)
+
+
+@pytest.mark.slow
+def test_detached_processes_are_adopted(operator: Operator) -> None:
+    """They serve on without a manager; the next one can replace and stop them."""
+    operator.run("start", "--detach")
+    before = operator.status()
+    os.kill(operator.manager_pid(), signal.SIGKILL)
+    assert gone([before["manager"]["pid"]])
+    alpha = operator.get("/alpha/pid").json()
+    assert operator.status()["manager"] is None
+    assert "No manager watches" in operator.run("status")
+
+    operator.run("start", "--detach")
+    after = operator.status()
+    assert operator.pids_of(after) == operator.pids_of(before)
+    operator.run("restart", "alpha")
+    assert operator.get("/alpha/pid").json() != alpha
+    os.kill(operator.get("/alpha/pid").json(), signal.SIGKILL)
+    assert operator.get("/alpha/pid").status_code == 200
+    pids = operator.pids_of(operator.status())
+    assert operator.run("stop") == "Stopped.\n"
+    assert gone(pids, within_s=0.5)
+    assert operator.run("stop") == "Nothing to stop.\n"
+
+
+@pytest.mark.slow
+def test_an_instance_that_died_unwatched_comes_back_at_its_address(
+    operator: Operator,
+) -> None:
+    """It had any free port, and its peers know that one."""
+    operator.run("start", "--detach")
+    before = operator.status()
+    [alpha] = before["servers"]["alpha"]
+    for pid in (operator.manager_pid(), alpha["pid"]):
+        os.kill(pid, signal.SIGKILL)
+    assert gone([before["manager"]["pid"], alpha["pid"]])
+    operator.run("start", "--detach")
+    after = operator.status()
+    assert after["servers"]["alpha"][0]["port"] == alpha["port"]
+    assert after["servers"]["beta"][0]["pid"] == before["servers"]["beta"][0]["pid"]
+
+
+def test_what_is_wrong_stops_the_start(operator: Operator) -> None:
+    """Everything that is wrong is told, and nothing runs."""
+    operator.config.write_text(CONFIG.replace("[beta]", "[gamma]") + "timeout: {}\n")
+    told = operator.run("start", "--detach", code=1)
+    assert f"{operator.config}:6: timeout: unknown key" in told
+    assert "there is no module 'gamma'; there are: alpha, beta" in told
+    operator.config.unlink()
+    assert "modular-api deploy init" in operator.run("start", code=1)
+    operator.config.write_text(CONFIG)
+    told = operator.run("start", "--exclude", "alhpa", code=1)
+    assert "no module alhpa to leave out; there are: alpha, beta" in told
+    told = operator.run("start", "--local-dir", str(operator.config), code=1)
+    assert "Files cannot be kept in" in told
+    assert "No manager runs" in operator.run("restart", code=1)
+    assert not list(operator.pids.glob("*.pid"))
+
+
+@pytest.mark.slow
+def test_the_configuration_is_read_again(operator: Operator) -> None:
+    """On SIGHUP or a command: what differs is started, replaced and stopped."""
+    operator.start("--exclude", "beta")
+    before = operator.status()
+    assert before["servers"].keys() == {"alpha"}
+    operator.config.write_text(CONFIG.replace("[alpha]}", "[alpha], instances: 2}"))
+    operator.run("reload")
+    after = operator.status()
+    [first, second] = after["servers"]["alpha"]
+    assert first["pid"] == before["servers"]["alpha"][0]["pid"]
+    assert second["healthy"]
+    operator.config.write_text(CONFIG)
+    os.kill(operator.manager_pid(), signal.SIGHUP)
+    assert gone([second["pid"]])
+    assert is_alive(first["pid"])
+    assert operator.status()["nginx"]["pid"] == before["nginx"]["pid"]
+
+
+@pytest.mark.slow
+def test_sigquit_has_every_process_write_its_stacks(operator: Operator) -> None:
+    """Then it stops."""
+    process = operator.start()
+    process.send_signal(signal.SIGQUIT)
+    process.wait(10)
+    assert "Current thread" in operator.stderr
+    logs = operator.folder / ".local" / "logs"
+    for name in ("alpha-0", "beta-0"):
+        assert "run_instance" in (logs / f"{name}.log").read_text()
+
+
+@pytest.mark.slow
+def test_saving_a_file_replaces_its_process(operator: Operator) -> None:
+    """And those that use it, when its contract changes; a fault leaves the old one."""
+    operator.start("--reload")
+    before = operator.status()["servers"]
+    alpha, beta = before["alpha"][0]["pid"], before["beta"][0]["pid"]
+    operator.project.change("alpha", "os.getpid()", "os.getpid() + 0")
+    until(lambda: operator.get("/alpha/pid").json() != alpha)
+    assert operator.status()["servers"]["beta"][0]["pid"] == beta
+
+    operator.project.change("alpha", "import os", "import os, nothing_of_this_name")
+    until(lambda: "nothing_of_this_name" in operator.stderr)
+    assert operator.get("/alpha/pid").status_code == 200
+
+    operator.project.change("alpha", "import os, nothing_of_this_name", "import os")
+    operator.project.change("alpha", '"/pid"', '"/number"')
+    until(lambda: operator.status()["servers"]["beta"][0]["pid"] != beta)
+    assert operator.get("/alpha/number").status_code == 200
+    generated = (operator.folder / "modules/alpha/client_generated").rglob("*.py")
+    assert any("/number" in file.read_text() for file in generated)
+
+
+def until(condition: Any, within_s: float = 10.0) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,0 +1,192 @@
+"""What goes wrong with real processes, and what the manager makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import TypeAlias
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from modular_api.deploy.manager.control import order
+from modular_api.deploy.manager.errors import ControlFailed
+from modular_api.deploy.manager.server_manager import ServerManager
+
+from .conftest import TinyProject, client_of, gateway_of, tiny_config
+
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("manager_faults")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def deployment(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[tuple[TinyProject, ServerManager]]:
+    """Two processes of alpha and one of beta, for all tests that leave them well."""
+    project = TinyProject(tmp_path_factory.mktemp("faults"))
+    config = tiny_config(alphas=2, timeouts={"live_s": 0.5, "idle_s": 0.2})
+    async with project.running(config) as manager:
+        yield project, manager
+
+
+Deployment: TypeAlias = tuple[TinyProject, ServerManager]
+
+
+async def test_one_of_two_is_killed_and_nobody_notices(deployment: Deployment) -> None:
+    """Requests are answered by the other one; soon there are two again."""
+    _, manager = deployment
+    victim = manager.processes["alpha-0"].pid
+    async with client_of(manager) as client:
+        os.kill(victim, signal.SIGKILL)
+        answers = [await client.get("/alpha/pid") for _ in range(40)]
+        assert {answer.status_code for answer in answers} == {200}
+        assert all(answer.json() != victim for answer in answers)
+    await replaced(manager, "alpha-0", victim)
+
+
+async def test_a_hung_process_is_replaced(deployment: Deployment) -> None:
+    """It is alive and has its socket, but answers nothing."""
+    _, manager = deployment
+    hung = manager.processes["beta-0"].pid
+    os.kill(hung, signal.SIGSTOP)
+    await replaced(manager, "beta-0", hung)
+    async with client_of(manager) as client:
+        assert (await client.get("/beta/greeting")).json() == "hello"
+
+
+async def test_a_build_that_does_not_start_leaves_the_old_one(
+    deployment: Deployment,
+) -> None:
+    """The command fails with the reason; not one request does."""
+    project, manager = deployment
+    before = manager.processes["alpha-0"].pid
+    project.change("alpha", "module = Module(", "module = Modul(")
+    with pytest.raises(ControlFailed, match="name 'Modul' is not defined"):
+        await order(manager.pid_dir, "restart", server="alpha", force=False)
+    project.change("alpha", "module = Modul(", "module = Module(")
+    # This one is found only by whoever starts it, and not by whoever describes it.
+    project.change("alpha", "uses=[]", "uses=[], service=Failing")
+    with pytest.raises(ControlFailed, match="(?s)alpha-0 was not replaced.*no memory"):
+        await order(manager.pid_dir, "restart", server="alpha", force=False)
+    project.change("alpha", "uses=[], service=Failing", "uses=[]")
+    assert manager.processes["alpha-0"].pid == before
+    async with client_of(manager) as client:
+        assert (await client.get("/alpha/pid")).status_code == 200
+
+
+@pytest.mark.slow
+async def test_new_code_may_not_break_a_running_peer(deployment: Deployment) -> None:
+    """Unless somebody insists."""
+    project, manager = deployment
+    before = manager.processes["alpha-0"].pid
+    project.change("alpha", '"/pid"', '"/number"')
+    with pytest.raises(ControlFailed, match="alpha v1, used by beta: .*/pid"):
+        await order(manager.pid_dir, "restart", server="alpha", force=False)
+    assert manager.processes["alpha-0"].pid == before
+    await order(manager.pid_dir, "restart", server="alpha", force=True)
+    async with client_of(manager) as client:
+        assert (await client.get("/alpha/number")).status_code == 200
+    project.change("alpha", '"/number"', '"/pid"')
+    await order(manager.pid_dir, "restart", server="alpha", force=True)
+
+
+@pytest.mark.slow
+async def test_nginx_is_started_again(deployment: Deployment) -> None:
+    """Its master is killed; its workers, which would keep the port, go too."""
+    _, manager = deployment
+    assert manager.nginx_process is not None
+    before = manager.nginx_process.pid
+    os.kill(before, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while not (await manager.get_status())["nginx"]["healthy"] or (
+        manager.nginx_process.pid == before
+    ):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+    async with client_of(manager) as client:
+        assert (await client.get("/beta/greeting")).status_code == 200
+
+
+@pytest.mark.slow
+async def test_a_gateway_that_was_given_up_refuses_and_can_be_restarted(
+    deployment: Deployment,
+) -> None:
+    """Whoever connects is told at once; the reason stands in the status."""
+    _, manager = deployment
+    address = await gateway_of(manager)
+    deadline = time.monotonic() + 20
+    while (nginx := (await manager.get_status())["nginx"])["reason"] is None:
+        assert time.monotonic() < deadline
+        if nginx["pid"] is not None:
+            with suppress(ProcessLookupError):
+                os.kill(nginx["pid"], signal.SIGKILL)
+        await asyncio.sleep(0.02)
+    assert nginx["state"] == "failed" and "by SIGKILL" in nginx["reason"]
+    async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get(address)
+    status = await order(manager.pid_dir, "restart", server="beta", force=False)
+    assert status["nginx"]["healthy"] and status["nginx"]["reason"] is None
+    assert await gateway_of(manager) == address
+
+
+async def test_an_app_that_does_not_start_stops_what_had_started(
+    project: TinyProject,
+) -> None:
+    """The reason is told, with the last words of the process that failed."""
+    config = tiny_config(env={"PYTHONHASHSEED": "nonsense"})
+    manager = project.manager(config)
+    assert not await manager.start_all()
+    assert "alpha-0 did not start: it ended with exit code 1" in str(manager.error)
+    assert "PYTHONHASHSEED" in str(manager.error)
+    assert not list(manager.pid_dir.glob("*.json"))
+
+
+@pytest.mark.slow
+async def test_a_crash_loop_ends_and_the_others_serve_on(project: TinyProject) -> None:
+    """The circuit opens with the reason; a restart closes it."""
+    async with project.running(tiny_config()) as manager:
+        project.break_alpha()
+        os.kill(manager.processes["alpha-0"].pid, signal.SIGKILL)
+        alpha = await failed(manager, "alpha")
+        assert "failed 5 times" in alpha["reason"]
+        assert "a bug that is there on purpose" in alpha["reason"]
+        async with client_of(manager) as client:
+            assert (await client.get("/beta/greeting")).json() == "hello"
+            assert (await client.get("/alpha/pid")).status_code == 502
+            project.break_alpha(broken=False)
+            await order(manager.pid_dir, "restart", server="alpha", force=False)
+            assert (await client.get("/alpha/pid")).status_code == 200
+
+
+async def replaced(
+    manager: ServerManager, name: str, before: int, within_s: float = 10.0
+) -> object:
+    """Wait until another process serves an instance, and is ready; return it."""
+    server, _, index = name.rpartition("-")
+    deadline = time.monotonic() + within_s
+    while True:
+        instance = (await manager.get_status())["servers"][server][int(index)]
+        if instance["healthy"] and instance["pid"] != before:
+            return manager.processes[name]
+        assert time.monotonic() < deadline, instance
+        await asyncio.sleep(0.05)
+
+
+async def failed(
+    manager: ServerManager, server: str, within_s: float = 30.0
+) -> dict[str, str]:
+    """Wait until the only instance of a server has failed; return its status."""
+    deadline = time.monotonic() + within_s
+    while True:
+        [instance] = (await manager.get_status())["servers"][server]
+        if instance["state"] == "failed":
+            found: dict[str, str] = instance
+            return found
+        assert time.monotonic() < deadline, instance
+        await asyncio.sleep(0.1)
