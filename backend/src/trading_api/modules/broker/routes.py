@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from modular_api import Problem, Service
+from modular_api import Problem, Service, idempotent
 from modular_api.problems import problem_response
 from trading_api.models.symbol_name import SymbolName
 
@@ -86,6 +86,7 @@ async def list_orders(
         }
     ),
 )
+@idempotent
 async def place_order(request: OrderRequest, broker: Broker) -> Order:
     """Place an order; one that trades at the price of now is filled in the answer."""
     return await broker.place_order(request)

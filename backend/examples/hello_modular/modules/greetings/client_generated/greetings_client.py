@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from modular_api.clients.client import ModuleClient as _ModuleClient
 from modular_api.clients.client import SyncModuleClient as _SyncModuleClient
 from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
-from modular_api.clients.types import UNSET, File, Unset
+from modular_api.clients.types import UNSET, File, Unknown, Unset
 
 if TYPE_CHECKING:
     from ._greetings.models import (
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         ModuleVersion,
         ModuleVersions,
         ValidationError,
-        ValidationErrorContext,
     )
 
 __all__ = [
@@ -32,9 +31,9 @@ __all__ = [
     "ModuleVersions",
     "SyncGreetingsClient",
     "UNSET",
+    "Unknown",
     "Unset",
     "ValidationError",
-    "ValidationErrorContext",
 ]
 
 if not TYPE_CHECKING:

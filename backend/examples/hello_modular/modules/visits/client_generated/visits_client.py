@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from modular_api.clients.client import ModuleClient as _ModuleClient
 from modular_api.clients.client import SyncModuleClient as _SyncModuleClient
 from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
-from modular_api.clients.types import UNSET, File, Unset
+from modular_api.clients.types import UNSET, File, Unknown, Unset
 
 if TYPE_CHECKING:
     from ._visits.models import (
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         ModuleVersion,
         ModuleVersions,
         ValidationError,
-        ValidationErrorContext,
         Visit,
         Visits,
     )
@@ -31,9 +30,9 @@ __all__ = [
     "ModuleVersions",
     "SyncVisitsClient",
     "UNSET",
+    "Unknown",
     "Unset",
     "ValidationError",
-    "ValidationErrorContext",
     "Visit",
     "Visits",
     "VisitsClient",

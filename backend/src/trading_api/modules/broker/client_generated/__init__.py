@@ -7,14 +7,17 @@ from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
 
 __all__ = [
     "BrokerClient",
+    "BrokerSocket",
 ]
 
 if TYPE_CHECKING:
     from .broker_client import BrokerClient
+    from .broker_socket import BrokerSocket
 else:
     __getattr__ = _lazy_attributes(
         __name__,
         {
             "BrokerClient": ".broker_client",
+            "BrokerSocket": ".broker_socket",
         },
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from modular_api.clients.client import ModuleClient as _ModuleClient
 from modular_api.clients.client import SyncModuleClient as _SyncModuleClient
 from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
-from modular_api.clients.types import UNSET, File, Unset
+from modular_api.clients.types import UNSET, File, Unknown, Unset
 
 if TYPE_CHECKING:
     from ._broker.models import (
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         Problem,
         Side,
         ValidationError,
-        ValidationErrorContext,
     )
 
 __all__ = [
@@ -48,9 +47,9 @@ __all__ = [
     "Side",
     "SyncBrokerClient",
     "UNSET",
+    "Unknown",
     "Unset",
     "ValidationError",
-    "ValidationErrorContext",
 ]
 
 if not TYPE_CHECKING:
@@ -133,6 +132,11 @@ class BrokerClient(_ModuleClient):
 
         List executions, the last one first.
 
+        Args:
+            symbol: Of this symbol only. (max_length=16,
+                pattern=^[A-Z0-9]+([.-][A-Z0-9]+)*$)
+            limit: At most so many. Default: 200. (ge=1, le=1000)
+
         Raises: UnprocessableContent.
         """
         from ._broker.api.operations import list_executions as _operation
@@ -153,6 +157,12 @@ class BrokerClient(_ModuleClient):
 
         List orders, the last one placed first.
 
+        Args:
+            status: Of this status only.
+            symbol: Of this symbol only. (max_length=16,
+                pattern=^[A-Z0-9]+([.-][A-Z0-9]+)*$)
+            limit: At most so many. Default: 200. (ge=1, le=1000)
+
         Raises: UnprocessableContent.
         """
         from ._broker.api.operations import list_orders as _operation
@@ -171,16 +181,28 @@ class BrokerClient(_ModuleClient):
 
         return await self._call(_operation.request(), _operation.parse)
 
-    async def place_order(self, body: OrderRequest) -> Order:
+    async def place_order(
+        self,
+        body: OrderRequest,
+        *,
+        idempotency_key: None | str | Unset = UNSET,
+    ) -> Order:
         """Place Order
 
         Place an order; one that trades at the price of now is filled in the answer.
+
+        Args:
+            idempotency_key: Makes the request safe to repeat: under the same key the first
+                answer is given again. (min_length=1, max_length=255)
 
         Raises: NotFound, Conflict, UnprocessableContent, ServiceUnavailable.
         """
         from ._broker.api.operations import place_order as _operation
 
-        return await self._call(_operation.request(body=body), _operation.parse)
+        return await self._call(
+            _operation.request(body=body, idempotency_key=idempotency_key),
+            _operation.parse,
+        )
 
     async def version(self) -> ModuleVersion:
         """Version
@@ -263,6 +285,11 @@ class SyncBrokerClient(_SyncModuleClient):
 
         List executions, the last one first.
 
+        Args:
+            symbol: Of this symbol only. (max_length=16,
+                pattern=^[A-Z0-9]+([.-][A-Z0-9]+)*$)
+            limit: At most so many. Default: 200. (ge=1, le=1000)
+
         Raises: UnprocessableContent.
         """
         from ._broker.api.operations import list_executions as _operation
@@ -283,6 +310,12 @@ class SyncBrokerClient(_SyncModuleClient):
 
         List orders, the last one placed first.
 
+        Args:
+            status: Of this status only.
+            symbol: Of this symbol only. (max_length=16,
+                pattern=^[A-Z0-9]+([.-][A-Z0-9]+)*$)
+            limit: At most so many. Default: 200. (ge=1, le=1000)
+
         Raises: UnprocessableContent.
         """
         from ._broker.api.operations import list_orders as _operation
@@ -301,16 +334,28 @@ class SyncBrokerClient(_SyncModuleClient):
 
         return self._call(_operation.request(), _operation.parse)
 
-    def place_order(self, body: OrderRequest) -> Order:
+    def place_order(
+        self,
+        body: OrderRequest,
+        *,
+        idempotency_key: None | str | Unset = UNSET,
+    ) -> Order:
         """Place Order
 
         Place an order; one that trades at the price of now is filled in the answer.
+
+        Args:
+            idempotency_key: Makes the request safe to repeat: under the same key the first
+                answer is given again. (min_length=1, max_length=255)
 
         Raises: NotFound, Conflict, UnprocessableContent, ServiceUnavailable.
         """
         from ._broker.api.operations import place_order as _operation
 
-        return self._call(_operation.request(body=body), _operation.parse)
+        return self._call(
+            _operation.request(body=body, idempotency_key=idempotency_key),
+            _operation.parse,
+        )
 
     def version(self) -> ModuleVersion:
         """Version

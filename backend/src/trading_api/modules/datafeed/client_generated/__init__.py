@@ -7,14 +7,17 @@ from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
 
 __all__ = [
     "DatafeedClient",
+    "DatafeedSocket",
 ]
 
 if TYPE_CHECKING:
     from .datafeed_client import DatafeedClient
+    from .datafeed_socket import DatafeedSocket
 else:
     __getattr__ = _lazy_attributes(
         __name__,
         {
             "DatafeedClient": ".datafeed_client",
+            "DatafeedSocket": ".datafeed_socket",
         },
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from modular_api.clients.client import ModuleClient as _ModuleClient
 from modular_api.clients.client import SyncModuleClient as _SyncModuleClient
 from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
-from modular_api.clients.types import UNSET, File, Unset
+from modular_api.clients.types import UNSET, File, Unknown, Unset
 
 if TYPE_CHECKING:
     import datetime
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         Resolution,
         Symbol,
         ValidationError,
-        ValidationErrorContext,
     )
 
 __all__ = [
@@ -44,9 +43,9 @@ __all__ = [
     "Symbol",
     "SyncDatafeedClient",
     "UNSET",
+    "Unknown",
     "Unset",
     "ValidationError",
-    "ValidationErrorContext",
 ]
 
 if not TYPE_CHECKING:
@@ -114,6 +113,12 @@ class DatafeedClient(_ModuleClient):
 
         Tell the history of a price, oldest bar first; the newest bar is not over.
 
+        Args:
+            resolution: How much time a bar covers: minutes, or one UTC day.
+            start: No bar begins before.
+            end: Every bar begins before; now when left out.
+            limit: Default: 300. (ge=1, le=1000)
+
         Raises: NotFound, UnprocessableContent.
         """
         from ._datafeed.api.operations import list_bars as _operation
@@ -133,6 +138,9 @@ class DatafeedClient(_ModuleClient):
         """List Quotes
 
         Tell the prices of several instruments, all at the same time.
+
+        Args:
+            symbols: All of them when left out. (max_length=100)
 
         Raises: NotFound, UnprocessableContent.
         """
@@ -215,6 +223,12 @@ class SyncDatafeedClient(_SyncModuleClient):
 
         Tell the history of a price, oldest bar first; the newest bar is not over.
 
+        Args:
+            resolution: How much time a bar covers: minutes, or one UTC day.
+            start: No bar begins before.
+            end: Every bar begins before; now when left out.
+            limit: Default: 300. (ge=1, le=1000)
+
         Raises: NotFound, UnprocessableContent.
         """
         from ._datafeed.api.operations import list_bars as _operation
@@ -234,6 +248,9 @@ class SyncDatafeedClient(_SyncModuleClient):
         """List Quotes
 
         Tell the prices of several instruments, all at the same time.
+
+        Args:
+            symbols: All of them when left out. (max_length=100)
 
         Raises: NotFound, UnprocessableContent.
         """

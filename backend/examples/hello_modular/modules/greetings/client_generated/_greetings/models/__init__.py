@@ -10,7 +10,6 @@ __all__ = [
     "ModuleVersion",
     "ModuleVersions",
     "ValidationError",
-    "ValidationErrorContext",
 ]
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from .module_version import ModuleVersion
     from .module_versions import ModuleVersions
     from .validation_error import ValidationError
-    from .validation_error_context import ValidationErrorContext
 else:
     __getattr__ = _lazy_attributes(
         __name__,
@@ -31,6 +29,5 @@ else:
             "ModuleVersion": ".module_version",
             "ModuleVersions": ".module_versions",
             "ValidationError": ".validation_error",
-            "ValidationErrorContext": ".validation_error_context",
         },
     )

@@ -24,8 +24,8 @@ class Greeting(_OpenModel[Any]):
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        greeting = cls(
+        model = cls(
             text=d.pop("text"),
         )
-        greeting.additional_properties = d
-        return greeting
+        model.additional_properties = d
+        return model

@@ -9,7 +9,6 @@ __all__ = [
     "ModuleVersion",
     "ModuleVersions",
     "ValidationError",
-    "ValidationErrorContext",
     "Visit",
     "Visits",
 ]
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from .module_version import ModuleVersion
     from .module_versions import ModuleVersions
     from .validation_error import ValidationError
-    from .validation_error_context import ValidationErrorContext
     from .visit import Visit
     from .visits import Visits
 else:
@@ -32,7 +30,6 @@ else:
             "ModuleVersion": ".module_version",
             "ModuleVersions": ".module_versions",
             "ValidationError": ".validation_error",
-            "ValidationErrorContext": ".validation_error_context",
             "Visit": ".visit",
             "Visits": ".visits",
         },

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -19,23 +19,19 @@ class ModuleHealth(_OpenModel[Any]):
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        status = self.status
         field_dict: dict[str, Any] = {**self.additional_properties}
         field_dict["module"] = self.module
-        field_dict["status"] = status
+        field_dict["status"] = self.status
         field_dict["version"] = self.version
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        status = cast(Literal["ok"], d.pop("status"))
-        if status != "ok":
-            raise ValueError(f"status must match const 'ok', got '{status}'")
-        module_health = cls(
+        model = cls(
             module=d.pop("module"),
-            status=status,
+            status=d.pop("status"),
             version=d.pop("version"),
         )
-        module_health.additional_properties = d
-        return module_health
+        model.additional_properties = d
+        return model

@@ -26,9 +26,9 @@ class ModuleVersion(_OpenModel[Any]):
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        module_version = cls(
+        model = cls(
             module=d.pop("module"),
             version=d.pop("version"),
         )
-        module_version.additional_properties = d
-        return module_version
+        model.additional_properties = d
+        return model

@@ -26,9 +26,9 @@ class Visit(_OpenModel[Any]):
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        visit = cls(
+        model = cls(
             greeting=d.pop("greeting"),
             number=d.pop("number"),
         )
-        visit.additional_properties = d
-        return visit
+        model.additional_properties = d
+        return model

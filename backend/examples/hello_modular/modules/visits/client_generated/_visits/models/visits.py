@@ -24,8 +24,8 @@ class Visits(_OpenModel[Any]):
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        visits = cls(
+        model = cls(
             count=d.pop("count"),
         )
-        visits.additional_properties = d
-        return visits
+        model.additional_properties = d
+        return model

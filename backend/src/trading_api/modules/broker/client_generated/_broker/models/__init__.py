@@ -18,7 +18,6 @@ __all__ = [
     "Problem",
     "Side",
     "ValidationError",
-    "ValidationErrorContext",
 ]
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from .problem import Problem
     from .side import Side
     from .validation_error import ValidationError
-    from .validation_error_context import ValidationErrorContext
 else:
     __getattr__ = _lazy_attributes(
         __name__,
@@ -55,6 +53,5 @@ else:
             "Problem": ".problem",
             "Side": ".side",
             "ValidationError": ".validation_error",
-            "ValidationErrorContext": ".validation_error_context",
         },
     )

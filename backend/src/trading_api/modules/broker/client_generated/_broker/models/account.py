@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients import values as _values
 from modular_api.clients.models import OpenModel as _OpenModel
 
 
@@ -14,41 +16,41 @@ class Account(_OpenModel[Any]):
     """A trading account, valued at the last prices seen.
 
     Attributes:
-        balance (str): Money paid in and realized gains.
-        equity (str): The balance and unrealized gains.
+        balance (Decimal): Money paid in and realized gains.
+        equity (Decimal): The balance and unrealized gains.
     """
 
-    balance: str
+    balance: Decimal
     currency: str
-    equity: str
+    equity: Decimal
     id: str
     name: str
-    realized_pnl: str
-    unrealized_pnl: str
+    realized_pnl: Decimal
+    unrealized_pnl: Decimal
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         field_dict: dict[str, Any] = {**self.additional_properties}
-        field_dict["balance"] = self.balance
+        field_dict["balance"] = format(self.balance, "f")
         field_dict["currency"] = self.currency
-        field_dict["equity"] = self.equity
+        field_dict["equity"] = format(self.equity, "f")
         field_dict["id"] = self.id
         field_dict["name"] = self.name
-        field_dict["realized_pnl"] = self.realized_pnl
-        field_dict["unrealized_pnl"] = self.unrealized_pnl
+        field_dict["realized_pnl"] = format(self.realized_pnl, "f")
+        field_dict["unrealized_pnl"] = format(self.unrealized_pnl, "f")
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        account = cls(
-            balance=d.pop("balance"),
+        model = cls(
+            balance=_values.read_decimal(d.pop("balance")),
             currency=d.pop("currency"),
-            equity=d.pop("equity"),
+            equity=_values.read_decimal(d.pop("equity")),
             id=d.pop("id"),
             name=d.pop("name"),
-            realized_pnl=d.pop("realized_pnl"),
-            unrealized_pnl=d.pop("unrealized_pnl"),
+            realized_pnl=_values.read_decimal(d.pop("realized_pnl")),
+            unrealized_pnl=_values.read_decimal(d.pop("unrealized_pnl")),
         )
-        account.additional_properties = d
-        return account
+        model.additional_properties = d
+        return model

@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients import values as _values
 from modular_api.clients.models import OpenModel as _OpenModel
 
 from ..models.side import Side
@@ -22,7 +24,7 @@ class Execution(_OpenModel[Any]):
 
     id: str
     order_id: str
-    price: str
+    price: Decimal
     qty: int
     side: Side
     symbol: str
@@ -30,31 +32,27 @@ class Execution(_OpenModel[Any]):
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        side = self.side.value
-        time = self.time.isoformat()
         field_dict: dict[str, Any] = {**self.additional_properties}
         field_dict["id"] = self.id
         field_dict["order_id"] = self.order_id
-        field_dict["price"] = self.price
+        field_dict["price"] = format(self.price, "f")
         field_dict["qty"] = self.qty
-        field_dict["side"] = side
+        field_dict["side"] = self.side.value
         field_dict["symbol"] = self.symbol
-        field_dict["time"] = time
+        field_dict["time"] = self.time.isoformat()
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        side = Side(d.pop("side"))
-        time = datetime.datetime.fromisoformat(d.pop("time"))
-        execution = cls(
+        model = cls(
             id=d.pop("id"),
             order_id=d.pop("order_id"),
-            price=d.pop("price"),
+            price=_values.read_decimal(d.pop("price")),
             qty=d.pop("qty"),
-            side=side,
+            side=Side(d.pop("side")),
             symbol=d.pop("symbol"),
-            time=time,
+            time=datetime.datetime.fromisoformat(d.pop("time")),
         )
-        execution.additional_properties = d
-        return execution
+        model.additional_properties = d
+        return model

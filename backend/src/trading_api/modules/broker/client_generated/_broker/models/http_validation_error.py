@@ -20,15 +20,9 @@ class HTTPValidationError(_OpenModel[Any]):
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        detail: list[dict[str, Any]] | Unset = UNSET
-        if not isinstance(self.detail, Unset):
-            detail = []
-            for detail_item_data in self.detail:
-                detail_item = detail_item_data.to_dict()
-                detail.append(detail_item)
         field_dict: dict[str, Any] = {**self.additional_properties}
-        if detail is not UNSET:
-            field_dict["detail"] = detail
+        if not isinstance(self.detail, Unset):
+            field_dict["detail"] = [_item.to_dict() for _item in self.detail]
         return field_dict
 
     @classmethod
@@ -36,16 +30,13 @@ class HTTPValidationError(_OpenModel[Any]):
         from ..models.validation_error import ValidationError
 
         d = dict(src_dict)
-        _detail = d.pop("detail", UNSET)
-        detail: list[ValidationError] | Unset = UNSET
-        if _detail is not UNSET:
-            detail = []
-            for detail_item_data in _detail:
-                detail_item = ValidationError.from_dict(detail_item_data)
-
-                detail.append(detail_item)
-        http_validation_error = cls(
-            detail=detail,
+        raw_detail = d.pop("detail", UNSET)
+        model = cls(
+            detail=(
+                raw_detail
+                if raw_detail is UNSET
+                else [ValidationError.from_dict(_item) for _item in raw_detail]
+            ),
         )
-        http_validation_error.additional_properties = d
-        return http_validation_error
+        model.additional_properties = d
+        return model

@@ -26,9 +26,9 @@ class ModuleVersions(_OpenModel[Any]):
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        module_versions = cls(
+        model = cls(
             module=d.pop("module"),
             versions=d.pop("versions"),
         )
-        module_versions.additional_properties = d
-        return module_versions
+        model.additional_properties = d
+        return model

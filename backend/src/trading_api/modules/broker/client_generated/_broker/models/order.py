@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients import values as _values
 from modular_api.clients.models import OpenModel as _OpenModel
 
 from ..models.order_status import OrderStatus
@@ -19,73 +21,74 @@ class Order(_OpenModel[Any]):
     """An order that was placed, and what has become of it.
 
     Attributes:
-        fill_price (None | str): What it traded at, once filled.
-        price (None | str): The limit of a limit order.
+        fill_price (Decimal | None): What it traded at, once filled.
+        price (Decimal | None): The limit of a limit order.
         side (Side): Which way an order trades.
         status (OrderStatus): What has become of an order; only a working one can still change.
-        stop_price (None | str): The stop of a stop order.
+        stop_price (Decimal | None): The stop of a stop order.
         type_ (OrderType): What an order waits for.
 
             A market order trades at once. A limit order trades at its price or better. A stop
             order trades at once as soon as the price has reached its stop price.
     """
 
-    fill_price: None | str
+    fill_price: Decimal | None
+    filled_qty: int
     id: str
     placed_at: datetime.datetime
-    price: None | str
+    price: Decimal | None
     qty: int
     side: Side
     status: OrderStatus
-    stop_price: None | str
+    stop_price: Decimal | None
     symbol: str
     type_: OrderType
     updated_at: datetime.datetime
-    filled_qty: int = 0
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        placed_at = self.placed_at.isoformat()
-        side = self.side.value
-        status = self.status.value
-        type_ = self.type_.value
-        updated_at = self.updated_at.isoformat()
         field_dict: dict[str, Any] = {**self.additional_properties}
-        field_dict["fill_price"] = self.fill_price
+        field_dict["fill_price"] = (
+            None if self.fill_price is None else format(self.fill_price, "f")
+        )
         field_dict["filled_qty"] = self.filled_qty
         field_dict["id"] = self.id
-        field_dict["placed_at"] = placed_at
-        field_dict["price"] = self.price
+        field_dict["placed_at"] = self.placed_at.isoformat()
+        field_dict["price"] = None if self.price is None else format(self.price, "f")
         field_dict["qty"] = self.qty
-        field_dict["side"] = side
-        field_dict["status"] = status
-        field_dict["stop_price"] = self.stop_price
+        field_dict["side"] = self.side.value
+        field_dict["status"] = self.status.value
+        field_dict["stop_price"] = (
+            None if self.stop_price is None else format(self.stop_price, "f")
+        )
         field_dict["symbol"] = self.symbol
-        field_dict["type"] = type_
-        field_dict["updated_at"] = updated_at
+        field_dict["type"] = self.type_.value
+        field_dict["updated_at"] = self.updated_at.isoformat()
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        placed_at = datetime.datetime.fromisoformat(d.pop("placed_at"))
-        side = Side(d.pop("side"))
-        status = OrderStatus(d.pop("status"))
-        type_ = OrderType(d.pop("type"))
-        updated_at = datetime.datetime.fromisoformat(d.pop("updated_at"))
-        order = cls(
-            fill_price=d.pop("fill_price"),
+        raw_fill_price = d.pop("fill_price")
+        raw_price = d.pop("price")
+        raw_stop_price = d.pop("stop_price")
+        model = cls(
+            fill_price=(
+                None if raw_fill_price is None else _values.read_decimal(raw_fill_price)
+            ),
             filled_qty=d.pop("filled_qty"),
             id=d.pop("id"),
-            placed_at=placed_at,
-            price=d.pop("price"),
+            placed_at=datetime.datetime.fromisoformat(d.pop("placed_at")),
+            price=None if raw_price is None else _values.read_decimal(raw_price),
             qty=d.pop("qty"),
-            side=side,
-            status=status,
-            stop_price=d.pop("stop_price"),
+            side=Side(d.pop("side")),
+            status=OrderStatus(d.pop("status")),
+            stop_price=(
+                None if raw_stop_price is None else _values.read_decimal(raw_stop_price)
+            ),
             symbol=d.pop("symbol"),
-            type_=type_,
-            updated_at=updated_at,
+            type_=OrderType(d.pop("type")),
+            updated_at=datetime.datetime.fromisoformat(d.pop("updated_at")),
         )
-        order.additional_properties = d
-        return order
+        model.additional_properties = d
+        return model

@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, cast
+from decimal import Decimal
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients import values as _values
 from modular_api.clients.models import OpenModel as _OpenModel
 
 from ..models.order_type import OrderType
@@ -21,78 +23,71 @@ class OrderRequest(_OpenModel[Any]):
     `stop_price`, and a market order otherwise.
 
     Attributes:
-        symbol (str): An instrument's symbol, in capitals.
-        price (float | None | str | Unset): The worst price a limit order accepts.
+        symbol (str): An instrument's symbol, in capitals. (max_length=16,
+            pattern=^[A-Z0-9]+([.-][A-Z0-9]+)*$)
+        price (Decimal | None | Unset): The worst price a limit order accepts. (gt=0)
+        qty (int | Unset): Default: 1. (gt=0, le=1000000)
         side (Side | Unset): Which way an order trades.
-        stop_price (float | None | str | Unset): The price that sets a stop order off.
+        stop_price (Decimal | None | Unset): The price that sets a stop order off. (gt=0)
     """
 
     symbol: str
-    price: float | None | str | Unset = UNSET
-    qty: int | Unset = 1
+    price: Decimal | None | Unset = UNSET
+    qty: int | Unset = UNSET
     side: Side | Unset = UNSET
-    stop_price: float | None | str | Unset = UNSET
+    stop_price: Decimal | None | Unset = UNSET
     type_: None | OrderType | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        side: str | Unset = UNSET
-        if not isinstance(self.side, Unset):
-            side = self.side.value
-        type_: None | str | Unset
-        if isinstance(self.type_, Unset):
-            type_ = UNSET
-        elif isinstance(self.type_, OrderType):
-            type_ = self.type_.value
-        else:
-            type_ = self.type_
         field_dict: dict[str, Any] = {**self.additional_properties}
         field_dict["symbol"] = self.symbol
-        if self.price is not UNSET:
-            field_dict["price"] = self.price
-        if self.qty is not UNSET:
+        if not isinstance(self.price, Unset):
+            field_dict["price"] = (
+                None if self.price is None else format(self.price, "f")
+            )
+        if not isinstance(self.qty, Unset):
             field_dict["qty"] = self.qty
-        if side is not UNSET:
-            field_dict["side"] = side
-        if self.stop_price is not UNSET:
-            field_dict["stop_price"] = self.stop_price
-        if type_ is not UNSET:
-            field_dict["type"] = type_
+        if not isinstance(self.side, Unset):
+            field_dict["side"] = self.side.value
+        if not isinstance(self.stop_price, Unset):
+            field_dict["stop_price"] = (
+                None if self.stop_price is None else format(self.stop_price, "f")
+            )
+        if not isinstance(self.type_, Unset):
+            field_dict["type"] = None if self.type_ is None else self.type_.value
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        _side = d.pop("side", UNSET)
-        side: Side | Unset
-        if isinstance(_side, Unset):
-            side = UNSET
-        else:
-            side = Side(_side)
-
-        def _parse_type_(data: object) -> None | OrderType | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, str):
-                    raise TypeError()
-                type_type_0 = OrderType(data)
-
-                return type_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | OrderType | Unset, data)
-
-        type_ = _parse_type_(d.pop("type", UNSET))
-        order_request = cls(
+        raw_price = d.pop("price", UNSET)
+        raw_side = d.pop("side", UNSET)
+        raw_stop_price = d.pop("stop_price", UNSET)
+        raw_type_ = d.pop("type", UNSET)
+        model = cls(
             symbol=d.pop("symbol"),
-            price=d.pop("price", UNSET),
+            price=(
+                raw_price
+                if raw_price is UNSET
+                else None if raw_price is None else _values.read_decimal(raw_price)
+            ),
             qty=d.pop("qty", UNSET),
-            side=side,
-            stop_price=d.pop("stop_price", UNSET),
-            type_=type_,
+            side=raw_side if raw_side is UNSET else Side(raw_side),
+            stop_price=(
+                raw_stop_price
+                if raw_stop_price is UNSET
+                else (
+                    None
+                    if raw_stop_price is None
+                    else _values.read_decimal(raw_stop_price)
+                )
+            ),
+            type_=(
+                raw_type_
+                if raw_type_ is UNSET
+                else None if raw_type_ is None else OrderType(raw_type_)
+            ),
         )
-        order_request.additional_properties = d
-        return order_request
+        model.additional_properties = d
+        return model

@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients import values as _values
 from modular_api.clients.models import OpenModel as _OpenModel
 
 
@@ -15,46 +17,44 @@ class Position(_OpenModel[Any]):
     """What the account holds of one symbol; a negative `qty` is a short position.
 
     Attributes:
-        average_price (str): What the units held cost, each; rounded to a millionth.
-        mark_price (str): The last price seen.
+        average_price (Decimal): What the units held cost, each; rounded to a millionth.
+        mark_price (Decimal): The last price seen.
         marked_at (datetime.datetime): When that price was seen.
-        realized_pnl (str): Gain of what was closed already.
-        unrealized_pnl (str): Gain if it were closed at the mark.
+        realized_pnl (Decimal): Gain of what was closed already.
+        unrealized_pnl (Decimal): Gain if it were closed at the mark.
     """
 
-    average_price: str
-    mark_price: str
+    average_price: Decimal
+    mark_price: Decimal
     marked_at: datetime.datetime
     qty: int
-    realized_pnl: str
+    realized_pnl: Decimal
     symbol: str
-    unrealized_pnl: str
+    unrealized_pnl: Decimal
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        marked_at = self.marked_at.isoformat()
         field_dict: dict[str, Any] = {**self.additional_properties}
-        field_dict["average_price"] = self.average_price
-        field_dict["mark_price"] = self.mark_price
-        field_dict["marked_at"] = marked_at
+        field_dict["average_price"] = format(self.average_price, "f")
+        field_dict["mark_price"] = format(self.mark_price, "f")
+        field_dict["marked_at"] = self.marked_at.isoformat()
         field_dict["qty"] = self.qty
-        field_dict["realized_pnl"] = self.realized_pnl
+        field_dict["realized_pnl"] = format(self.realized_pnl, "f")
         field_dict["symbol"] = self.symbol
-        field_dict["unrealized_pnl"] = self.unrealized_pnl
+        field_dict["unrealized_pnl"] = format(self.unrealized_pnl, "f")
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        marked_at = datetime.datetime.fromisoformat(d.pop("marked_at"))
-        position = cls(
-            average_price=d.pop("average_price"),
-            mark_price=d.pop("mark_price"),
-            marked_at=marked_at,
+        model = cls(
+            average_price=_values.read_decimal(d.pop("average_price")),
+            mark_price=_values.read_decimal(d.pop("mark_price")),
+            marked_at=datetime.datetime.fromisoformat(d.pop("marked_at")),
             qty=d.pop("qty"),
-            realized_pnl=d.pop("realized_pnl"),
+            realized_pnl=_values.read_decimal(d.pop("realized_pnl")),
             symbol=d.pop("symbol"),
-            unrealized_pnl=d.pop("unrealized_pnl"),
+            unrealized_pnl=_values.read_decimal(d.pop("unrealized_pnl")),
         )
-        position.additional_properties = d
-        return position
+        model.additional_properties = d
+        return model

@@ -15,7 +15,6 @@ __all__ = [
     "Resolution",
     "Symbol",
     "ValidationError",
-    "ValidationErrorContext",
 ]
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from .resolution import Resolution
     from .symbol_model import Symbol
     from .validation_error import ValidationError
-    from .validation_error_context import ValidationErrorContext
 else:
     __getattr__ = _lazy_attributes(
         __name__,
@@ -46,6 +44,5 @@ else:
             "Resolution": ".resolution",
             "Symbol": ".symbol_model",
             "ValidationError": ".validation_error",
-            "ValidationErrorContext": ".validation_error_context",
         },
     )

@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients import values as _values
 from modular_api.clients.models import OpenModel as _OpenModel
 
 
@@ -21,36 +23,34 @@ class Bar(_OpenModel[Any]):
         volume (int): Units traded.
     """
 
-    close: str
-    high: str
-    low: str
-    open_: str
+    close: Decimal
+    high: Decimal
+    low: Decimal
+    open_: Decimal
     time: datetime.datetime
     volume: int
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        time = self.time.isoformat()
         field_dict: dict[str, Any] = {**self.additional_properties}
-        field_dict["close"] = self.close
-        field_dict["high"] = self.high
-        field_dict["low"] = self.low
-        field_dict["open"] = self.open_
-        field_dict["time"] = time
+        field_dict["close"] = format(self.close, "f")
+        field_dict["high"] = format(self.high, "f")
+        field_dict["low"] = format(self.low, "f")
+        field_dict["open"] = format(self.open_, "f")
+        field_dict["time"] = self.time.isoformat()
         field_dict["volume"] = self.volume
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        time = datetime.datetime.fromisoformat(d.pop("time"))
-        bar = cls(
-            close=d.pop("close"),
-            high=d.pop("high"),
-            low=d.pop("low"),
-            open_=d.pop("open"),
-            time=time,
+        model = cls(
+            close=_values.read_decimal(d.pop("close")),
+            high=_values.read_decimal(d.pop("high")),
+            low=_values.read_decimal(d.pop("low")),
+            open_=_values.read_decimal(d.pop("open")),
+            time=datetime.datetime.fromisoformat(d.pop("time")),
             volume=d.pop("volume"),
         )
-        bar.additional_properties = d
-        return bar
+        model.additional_properties = d
+        return model

@@ -17,13 +17,13 @@ class Problem(_OpenModel[Any]):
         detail (Any): What happened in this case.
         status (int): The HTTP status, repeated.
         title (str): The status in words.
-        type_ (str): What kind of problem it is. Default: 'about:blank'.
+        type_ (str): What kind of problem it is.
     """
 
     detail: Any
     status: int
     title: str
-    type_: str = "about:blank"
+    type_: str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -37,11 +37,11 @@ class Problem(_OpenModel[Any]):
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        problem = cls(
+        model = cls(
             detail=d.pop("detail"),
             status=d.pop("status"),
             title=d.pop("title"),
             type_=d.pop("type"),
         )
-        problem.additional_properties = d
-        return problem
+        model.additional_properties = d
+        return model

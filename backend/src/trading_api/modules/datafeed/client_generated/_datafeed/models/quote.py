@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients import values as _values
 from modular_api.clients.models import OpenModel as _OpenModel
 
 
@@ -15,39 +17,37 @@ class Quote(_OpenModel[Any]):
     """The prices of an instrument at one time.
 
     Attributes:
-        ask (str): What sellers ask.
-        bid (str): What buyers offer.
-        price (str): Of the last trade.
+        ask (Decimal): What sellers ask.
+        bid (Decimal): What buyers offer.
+        price (Decimal): Of the last trade.
         time (datetime.datetime): Of the quote, in UTC.
     """
 
-    ask: str
-    bid: str
-    price: str
+    ask: Decimal
+    bid: Decimal
+    price: Decimal
     symbol: str
     time: datetime.datetime
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        time = self.time.isoformat()
         field_dict: dict[str, Any] = {**self.additional_properties}
-        field_dict["ask"] = self.ask
-        field_dict["bid"] = self.bid
-        field_dict["price"] = self.price
+        field_dict["ask"] = format(self.ask, "f")
+        field_dict["bid"] = format(self.bid, "f")
+        field_dict["price"] = format(self.price, "f")
         field_dict["symbol"] = self.symbol
-        field_dict["time"] = time
+        field_dict["time"] = self.time.isoformat()
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        time = datetime.datetime.fromisoformat(d.pop("time"))
-        quote = cls(
-            ask=d.pop("ask"),
-            bid=d.pop("bid"),
-            price=d.pop("price"),
+        model = cls(
+            ask=_values.read_decimal(d.pop("ask")),
+            bid=_values.read_decimal(d.pop("bid")),
+            price=_values.read_decimal(d.pop("price")),
             symbol=d.pop("symbol"),
-            time=time,
+            time=datetime.datetime.fromisoformat(d.pop("time")),
         )
-        quote.additional_properties = d
-        return quote
+        model.additional_properties = d
+        return model

@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients import values as _values
 from modular_api.clients.models import OpenModel as _OpenModel
 
 from ..models.instrument_kind import InstrumentKind
@@ -18,7 +20,7 @@ class Symbol(_OpenModel[Any]):
     Attributes:
         currency (str): What its prices are in.
         kind (InstrumentKind): What an instrument is.
-        tick_size (str): Every price is a multiple of it.
+        tick_size (Decimal): Every price is a multiple of it.
     """
 
     currency: str
@@ -26,31 +28,29 @@ class Symbol(_OpenModel[Any]):
     exchange: str
     kind: InstrumentKind
     symbol: str
-    tick_size: str
+    tick_size: Decimal
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        kind = self.kind.value
         field_dict: dict[str, Any] = {**self.additional_properties}
         field_dict["currency"] = self.currency
         field_dict["description"] = self.description
         field_dict["exchange"] = self.exchange
-        field_dict["kind"] = kind
+        field_dict["kind"] = self.kind.value
         field_dict["symbol"] = self.symbol
-        field_dict["tick_size"] = self.tick_size
+        field_dict["tick_size"] = format(self.tick_size, "f")
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        kind = InstrumentKind(d.pop("kind"))
-        symbol_model = cls(
+        model = cls(
             currency=d.pop("currency"),
             description=d.pop("description"),
             exchange=d.pop("exchange"),
-            kind=kind,
+            kind=InstrumentKind(d.pop("kind")),
             symbol=d.pop("symbol"),
-            tick_size=d.pop("tick_size"),
+            tick_size=_values.read_decimal(d.pop("tick_size")),
         )
-        symbol_model.additional_properties = d
-        return symbol_model
+        model.additional_properties = d
+        return model

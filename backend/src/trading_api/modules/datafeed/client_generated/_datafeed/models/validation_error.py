@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -10,50 +10,36 @@ from modular_api.clients.models import OpenModel as _OpenModel
 
 from ..types import UNSET, Unset
 
-if TYPE_CHECKING:
-    from ..models.validation_error_context import ValidationErrorContext
-
 
 @_attrs_define
 class ValidationError(_OpenModel[Any]):
     loc: list[int | str]
     msg: str
     type_: str
-    ctx: ValidationErrorContext | Unset = UNSET
+    ctx: dict[str, Any] | Unset = UNSET
     input_: Any | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        ctx: dict[str, Any] | Unset = UNSET
-        if not isinstance(self.ctx, Unset):
-            ctx = self.ctx.to_dict()
         field_dict: dict[str, Any] = {**self.additional_properties}
         field_dict["loc"] = self.loc
         field_dict["msg"] = self.msg
         field_dict["type"] = self.type_
-        if ctx is not UNSET:
-            field_dict["ctx"] = ctx
-        if self.input_ is not UNSET:
+        if not isinstance(self.ctx, Unset):
+            field_dict["ctx"] = self.ctx
+        if not isinstance(self.input_, Unset):
             field_dict["input"] = self.input_
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.validation_error_context import ValidationErrorContext
-
         d = dict(src_dict)
-        _ctx = d.pop("ctx", UNSET)
-        ctx: ValidationErrorContext | Unset
-        if isinstance(_ctx, Unset):
-            ctx = UNSET
-        else:
-            ctx = ValidationErrorContext.from_dict(_ctx)
-        validation_error = cls(
+        model = cls(
             loc=d.pop("loc"),
             msg=d.pop("msg"),
             type_=d.pop("type"),
-            ctx=ctx,
+            ctx=d.pop("ctx", UNSET),
             input_=d.pop("input", UNSET),
         )
-        validation_error.additional_properties = d
-        return validation_error
+        model.additional_properties = d
+        return model

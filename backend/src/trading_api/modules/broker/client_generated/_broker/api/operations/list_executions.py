@@ -10,7 +10,7 @@ from ...types import UNSET, Unset
 def request(
     *,
     symbol: None | str | Unset = UNSET,
-    limit: int | Unset = 200,
+    limit: int | Unset = UNSET,
 ) -> _wire.Request:
     return _wire.Request(
         method="get",
@@ -24,14 +24,10 @@ def request(
 
 def parse(response: _wire.Response) -> list[Execution]:
     if response.status_code == 200:
-        response_200 = []
-        _response_200 = response.json()
-        for response_200_item_data in _response_200:
-            response_200_item = Execution.from_dict(response_200_item_data)
-
-            response_200.append(response_200_item)
-
-        return response_200
+        answer: list[Execution] = [
+            Execution.from_dict(_item) for _item in response.json()
+        ]
+        return answer
 
     if response.status_code == 422:
         raise _answers.DocumentedError(HTTPValidationError.from_dict(response.json()))

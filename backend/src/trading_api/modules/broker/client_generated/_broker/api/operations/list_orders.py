@@ -12,20 +12,17 @@ def request(
     *,
     status: None | OrderStatus | Unset = UNSET,
     symbol: None | str | Unset = UNSET,
-    limit: int | Unset = 200,
+    limit: int | Unset = UNSET,
 ) -> _wire.Request:
-    json_status: None | str | Unset
-    if isinstance(status, Unset):
-        json_status = UNSET
-    elif isinstance(status, OrderStatus):
-        json_status = status.value
-    else:
-        json_status = status
     return _wire.Request(
         method="get",
         url="/orders",
         params={
-            "status": json_status,
+            "status": (
+                status
+                if isinstance(status, Unset)
+                else None if status is None else status.value
+            ),
             "symbol": symbol,
             "limit": limit,
         },
@@ -34,14 +31,8 @@ def request(
 
 def parse(response: _wire.Response) -> list[Order]:
     if response.status_code == 200:
-        response_200 = []
-        _response_200 = response.json()
-        for response_200_item_data in _response_200:
-            response_200_item = Order.from_dict(response_200_item_data)
-
-            response_200.append(response_200_item)
-
-        return response_200
+        answer: list[Order] = [Order.from_dict(_item) for _item in response.json()]
+        return answer
 
     if response.status_code == 422:
         raise _answers.DocumentedError(HTTPValidationError.from_dict(response.json()))

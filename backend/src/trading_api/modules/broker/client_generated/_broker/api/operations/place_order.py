@@ -6,17 +6,23 @@ from ...models.http_validation_error import HTTPValidationError
 from ...models.order import Order
 from ...models.order_request import OrderRequest
 from ...models.problem import Problem
+from ...types import UNSET, Unset
 
 
 def request(
     *,
     body: OrderRequest,
+    idempotency_key: None | str | Unset = UNSET,
 ) -> _wire.Request:
     return _wire.Request(
         method="post",
         url="/orders",
         json=body.to_dict(),
-        headers={"Content-Type": "application/json"},
+        headers={
+            "Idempotency-Key": idempotency_key,
+            "Content-Type": "application/json",
+        },
+        takes_idempotency_key=True,
     )
 
 

@@ -17,34 +17,27 @@ def request(
     resolution: Resolution | Unset = UNSET,
     start: datetime.datetime | None | Unset = UNSET,
     end: datetime.datetime | None | Unset = UNSET,
-    limit: int | Unset = 300,
+    limit: int | Unset = UNSET,
 ) -> _wire.Request:
-    json_resolution: str | Unset = UNSET
-    if not isinstance(resolution, Unset):
-        json_resolution = resolution.value
-    json_start: None | str | Unset
-    if isinstance(start, Unset):
-        json_start = UNSET
-    elif isinstance(start, datetime.datetime):
-        json_start = start.isoformat()
-    else:
-        json_start = start
-    json_end: None | str | Unset
-    if isinstance(end, Unset):
-        json_end = UNSET
-    elif isinstance(end, datetime.datetime):
-        json_end = end.isoformat()
-    else:
-        json_end = end
     return _wire.Request(
         method="get",
         url="/bars/{symbol}".format(
             symbol=_wire.path_segment("symbol", symbol),
         ),
         params={
-            "resolution": json_resolution,
-            "start": json_start,
-            "end": json_end,
+            "resolution": (
+                resolution if isinstance(resolution, Unset) else resolution.value
+            ),
+            "start": (
+                start
+                if isinstance(start, Unset)
+                else None if start is None else start.isoformat()
+            ),
+            "end": (
+                end
+                if isinstance(end, Unset)
+                else None if end is None else end.isoformat()
+            ),
             "limit": limit,
         },
     )
@@ -52,14 +45,8 @@ def request(
 
 def parse(response: _wire.Response) -> list[Bar]:
     if response.status_code == 200:
-        response_200 = []
-        _response_200 = response.json()
-        for response_200_item_data in _response_200:
-            response_200_item = Bar.from_dict(response_200_item_data)
-
-            response_200.append(response_200_item)
-
-        return response_200
+        answer: list[Bar] = [Bar.from_dict(_item) for _item in response.json()]
+        return answer
 
     if response.status_code == 404:
         raise _answers.DocumentedError(Problem.from_dict(response.json()))

@@ -23,14 +23,8 @@ def request(
 
 def parse(response: _wire.Response) -> list[Quote]:
     if response.status_code == 200:
-        response_200 = []
-        _response_200 = response.json()
-        for response_200_item_data in _response_200:
-            response_200_item = Quote.from_dict(response_200_item_data)
-
-            response_200.append(response_200_item)
-
-        return response_200
+        answer: list[Quote] = [Quote.from_dict(_item) for _item in response.json()]
+        return answer
 
     if response.status_code == 404:
         raise _answers.DocumentedError(Problem.from_dict(response.json()))

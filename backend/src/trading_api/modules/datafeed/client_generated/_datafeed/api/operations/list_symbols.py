@@ -14,13 +14,7 @@ def request() -> _wire.Request:
 
 def parse(response: _wire.Response) -> list[Symbol]:
     if response.status_code == 200:
-        response_200 = []
-        _response_200 = response.json()
-        for response_200_item_data in _response_200:
-            response_200_item = Symbol.from_dict(response_200_item_data)
-
-            response_200.append(response_200_item)
-
-        return response_200
+        answer: list[Symbol] = [Symbol.from_dict(_item) for _item in response.json()]
+        return answer
 
     raise _answers.UndocumentedStatus

@@ -2,24 +2,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 from modular_api.clients.models import OpenModel as _OpenModel
 
+if TYPE_CHECKING:
+    from ..models.position import Position
+
 
 @_attrs_define
-class ValidationErrorContext(_OpenModel[Any]):
+class PositionsUpdateMessage(_OpenModel[Any]):
+    """Its fields, and what is demanded of them.
+
+    Attributes:
+        payload (Position): What the account holds of one symbol; a negative `qty` is a short position.
+    """
+
+    payload: Position
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["payload"] = self.payload.to_dict()
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.position import Position
+
         d = dict(src_dict)
-        validation_error_context = cls()
-        validation_error_context.additional_properties = d
-        return validation_error_context
+        model = cls(
+            payload=Position.from_dict(d.pop("payload")),
+        )
+        model.additional_properties = d
+        return model

@@ -10,16 +10,27 @@ from modular_api.clients.models import OpenModel as _OpenModel
 
 
 @_attrs_define
-class ValidationErrorContext(_OpenModel[Any]):
+class QuotesRequest(_OpenModel[Any]):
+    """Whose quotes are followed.
+
+    Attributes:
+        symbols (list[str]): min_length=1, max_length=100, each max_length=16,
+            pattern=^[A-Z0-9]+([.-][A-Z0-9]+)*$
+    """
+
+    symbols: list[str]
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         field_dict: dict[str, Any] = {**self.additional_properties}
+        field_dict["symbols"] = self.symbols
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
-        validation_error_context = cls()
-        validation_error_context.additional_properties = d
-        return validation_error_context
+        model = cls(
+            symbols=d.pop("symbols"),
+        )
+        model.additional_properties = d
+        return model
