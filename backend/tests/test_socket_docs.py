@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from modular_api import AppFactory
+from modular_api.clients.sockets import GapReason
 from modular_api.testing import LiveServer
 from modular_api.ws import CloseCode, ErrorCode, Limits, Policy
 from trading_api.app_factory import ModularApp
@@ -58,6 +61,50 @@ def test_the_client_of_ten_lines_follows_the_declared_socket(
     assert answer.startswith("ticks.subscribe.response {'every_s': 0.1")
     assert len(updates) == 3
     assert all(line.startswith("ticks.update {'time': ") for line in updates)
+
+
+@pytest.mark.integration
+def test_the_generated_client_follows_in_five_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As it stands on the page, against the trading app on a real server."""
+    example = python_blocks(SOCKETS)[2]
+    assert len(example.strip().split("\n\n")[1].splitlines()) <= 5
+    with LiveServer(
+        AppFactory("trading_api.modules", generation="off").create_app(["datafeed"])
+    ) as server:
+        run_in_a_coroutine(example.replace("http://127.0.0.1:8000", server.base_url))
+    assert float(capsys.readouterr().out) > 0
+
+
+def test_a_module_follows_a_peer_as_the_page_says() -> None:
+    """In the lifespan of an app that has the peer mounted."""
+    example = python_blocks(SOCKETS)[3]
+
+    async def main() -> None:
+        app = AppFactory("trading_api.modules", generation="off").create_app(
+            ["datafeed"]
+        )
+        async with app.router.lifespan_context(app):
+            names: dict[str, Any] = {}
+            exec(example, names)
+            assert await names["price_of"]("AAPL") > 0
+
+    asyncio.run(main())
+
+
+def run_in_a_coroutine(example: str) -> None:
+    """Run an example that awaits; its imports stay outside."""
+    imports, _, rest = example.partition("\n\n")
+    names: dict[str, Any] = {}
+    exec(f"{imports}\n\nasync def main():\n{indent(rest, '    ')}", names)
+    asyncio.run(names["main"]())
+
+
+def test_the_reasons_of_gaps_are_told() -> None:
+    """Every one."""
+    told = [row[0].strip("`") for row in table(SOCKETS, "Reason of")]
+    assert told == list(GapReason)
 
 
 def test_the_declaration_makes_the_operations_the_page_names(
