@@ -60,16 +60,22 @@ class RotatingFile:
     def _put_aside(self) -> None:
         fcntl.flock(self._fd, fcntl.LOCK_EX)  # until it is closed
         if self._is_current():  # else somebody was faster
-            for number in range(self._keep, 0, -1):
-                younger = self._aside(number - 1)
-                with suppress(FileNotFoundError):
-                    os.replace(younger, self._aside(number))
-            if self._keep == 0:
-                self._path.unlink(missing_ok=True)
+            put_aside(self._path, self._keep)
         os.close(self._fd)
         self._fd = self._open()
 
-    def _aside(self, number: int) -> Path:
-        return self._path.with_name(
-            f"{self._path.name}.{number}" if number else self._path.name
-        )
+
+def put_aside(path: Path, keep: int) -> None:
+    """Rename a file to `x.log.1`, which becomes `x.log.2`, and so on.
+
+    Whoever has it open writes on into the renamed one until it opens the path again.
+
+    Args:
+        keep: how many are kept; the oldest gives way.
+    """
+    if keep == 0:
+        path.unlink(missing_ok=True)
+    for number in range(keep, 0, -1):
+        younger = f"{path.name}.{number - 1}" if number > 1 else path.name
+        with suppress(FileNotFoundError):
+            os.replace(path.with_name(younger), path.with_name(f"{path.name}.{number}"))

@@ -9,13 +9,15 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from modular_api.deploy.logs.rotating import put_aside
+from modular_api.deploy.logs.settings import LogSettings
 from modular_api.deploy.manager.backoff import Backoff, Circuit
 from modular_api.deploy.manager.child import Child, Command, describe_exit
 from modular_api.deploy.manager.errors import GatewayFailed
@@ -34,6 +36,7 @@ LIVE_PATH = "/health/live"
 _START_S = 5.0
 _STEP_S = 0.02
 _WORKER_STEPS = 50
+_SAME_TIME_S = 1.0
 _LIVE_EVERY_S = 1.0
 _LIVE_S = 5.0
 _LAST_WORDS = 2000
@@ -64,6 +67,8 @@ class Nginx:
         close: closes that socket, so that whoever connects is refused.
         address: where it is asked whether it is alive.
         detached: it outlives the manager.
+        logs: what it writes. A file larger than `most_log_bytes` is put aside, as
+            `x.log.1`; `keep_logs` of those are kept.
     """
 
     config: Path
@@ -73,6 +78,9 @@ class Nginx:
     close: Callable[[], None]
     address: Address
     detached: bool
+    logs: Sequence[Path] = ()
+    most_log_bytes: int = LogSettings.most_bytes
+    keep_logs: int = LogSettings.keep
 
 
 class Gateway:
@@ -131,6 +139,10 @@ class Gateway:
         with suppress(FileNotFoundError):  # a killed one leaves it
             self.nginx.pid_file.unlink()
         self._changed()
+
+    async def release(self) -> None:
+        """Leave nginx to itself: it is watched no more, and not stopped."""
+        await self._stop_watching()
 
     async def kill(self) -> None:
         """End it at once."""
@@ -245,9 +257,23 @@ class Gateway:
                 async with asyncio.timeout(_LIVE_EVERY_S):
                     await child.exited.wait()
                 return f"it {describe_exit(child.exit_code)}"
+            self._rotate_logs(child)
             if not await self.is_healthy() and not child.exited.is_set():
                 await child.kill()
                 return f"it hung: alive, but silent for {_LIVE_S:g} s"
+
+    def _rotate_logs(self, child: Child) -> None:
+        large = [path for path in self.nginx.logs if self._is_large(path)]
+        for path in large:
+            put_aside(path, self.nginx.keep_logs)
+        if large:
+            child.send(signal.SIGUSR1)  # nginx opens its logs again
+
+    def _is_large(self, path: Path) -> bool:
+        try:
+            return path.stat().st_size > self.nginx.most_log_bytes
+        except FileNotFoundError:
+            return False
 
     async def _stop_watching(self) -> None:
         watcher, self._watcher = self._watcher, None
@@ -275,21 +301,22 @@ async def end_workers(master: Identity) -> None:
     The number of a process group is not given away while somebody is in it, and every
     master of ours leads a group of its own.
     """
-    workers = [p for p in psutil.process_iter() if _is_worker(p, master.pid)]
+    workers = [p for p in psutil.process_iter() if _is_worker(p, master)]
     for worker in workers:
         with suppress(psutil.NoSuchProcess):
             worker.kill()
     for _ in range(_WORKER_STEPS):
-        if not any(_is_worker(worker, master.pid) for worker in workers):
+        if not any(_is_worker(worker, master) for worker in workers):
             break
         await asyncio.sleep(_STEP_S)
 
 
-def _is_worker(process: psutil.Process, group: int) -> bool:
+def _is_worker(process: psutil.Process, master: Identity) -> bool:
     try:
         return (
-            process.pid != group
-            and os.getpgid(process.pid) == group
+            process.pid != master.pid
+            and os.getpgid(process.pid) == master.pid
+            and process.create_time() >= master.create_time - _SAME_TIME_S
             and process.name() == "nginx"
             and process.status() != psutil.STATUS_ZOMBIE
         )

@@ -70,6 +70,12 @@ class GatewayKeeper:
             await self.gateway.stop(deadline_s)
         self._sockets.forget(NGINX)
 
+    async def release(self) -> None:
+        """Leave nginx to itself, and know it no more."""
+        if self.gateway is not None:
+            await self.gateway.release()
+            self.gateway = None
+
     async def kill(self) -> None:
         """End it at once."""
         if self.gateway is not None:
@@ -85,6 +91,10 @@ class GatewayKeeper:
             lambda: self._sockets.close(NGINX),
             self._sockets.address(NGINX),
             self._detached,
+            logs=[
+                places.log_dir / name
+                for name in ("nginx-access.log", "nginx-error.log")
+            ],
         )
         return Gateway(nginx, changed=self._keep_record)
 
