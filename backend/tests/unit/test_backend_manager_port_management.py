@@ -106,6 +106,14 @@ def test_a_peer_is_called_where_it_listens_or_through_the_gateway() -> None:
     assert peers == {"y": "http://127.0.0.1:2", "z": "http://127.0.0.1:80"}
 
 
+def test_a_peer_is_called_at_an_address_a_client_can_use() -> None:
+    """An IPv6 address stands in brackets, and nobody connects to `0.0.0.0`."""
+    plans = {p.name: p for p in (plan("a", "x"), plan("b", "y"), plan("c", "z"))}
+    addresses = {"b-0": ("::1", 2), "c-0": ("0.0.0.0", 3)}
+    peers = peers_of(plans["a-0"], {"x": ["y", "z"]}, plans, addresses.__getitem__)
+    assert peers == {"y": "http://[::1]:2", "z": "http://127.0.0.1:3"}
+
+
 def test_what_differs_between_two_configurations() -> None:
     """Added, removed, and moved to another port."""
     before = {"a": plan("a", "x"), "c": plan("c", "z", 1), "d": plan("d", "v")}

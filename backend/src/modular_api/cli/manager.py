@@ -219,10 +219,10 @@ def show_status(now: dict[str, Any], as_json: bool) -> None:
 
 
 def _must_be_well(now: dict[str, Any]) -> None:
-    """Leave with 1 when something does not run, or is not healthy."""
+    """Leave with 1 when something does not run, is not healthy, or is not watched."""
     instances = [one for server in now["servers"].values() for one in server]
     healthy = all(one["healthy"] for one in (*instances, now["nginx"]))
-    if not (now["running"] and healthy):
+    if not (now["running"] and now["manager"] and healthy):
         raise typer.Exit(1)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from modular_api.deploy.config.models import NGINX
 from modular_api.deploy.instance.handover import take_listener
 from modular_api.deploy.manager.child import Child
+from modular_api.deploy.manager.gateway import end_workers
 from modular_api.deploy.manager.health import Address
 from modular_api.deploy.manager.plan import InstancePlan
 from modular_api.deploy.manager.records import ProcessRecord, Records
@@ -54,7 +55,7 @@ async def find_processes(
         if not record.identity.is_running():
             if record.name in plans:
                 found.former_addresses[record.name] = record.address
-            _forget(records, record)
+            await _forget(records, record)
         elif record.name == NGINX and _fits(record, gateway):
             found.gateway = record
         elif _is_wanted(record, plans) and _serves(records, record):
@@ -81,13 +82,13 @@ async def stop_processes(
 
 async def _stop(records: Records, record: ProcessRecord, deadline_s: float) -> None:
     if not record.identity.is_running():
-        _forget(records, record)
+        await _forget(records, record)
         return
     child = Child.adopt(record.identity)
     log.info("stopping %s, process %s, of an earlier manager", record.name, child.pid)
     kind = signal.SIGQUIT if record.name == NGINX else signal.SIGTERM
     await child.stop(deadline_s, kind)
-    _forget(records, record)
+    await _forget(records, record)
 
 
 def _listener_of(record: ProcessRecord) -> socket.socket | None:
@@ -96,12 +97,13 @@ def _listener_of(record: ProcessRecord) -> socket.socket | None:
     return take_listener(Path(record.control), record.identity.token)
 
 
-def _forget(records: Records, record: ProcessRecord) -> None:
+async def _forget(records: Records, record: ProcessRecord) -> None:
+    if record.name == NGINX:  # workers outlive a killed master, and keep its socket
+        await end_workers(record.identity)
     if _serves(records, record):
         records.remove_pid(record.name)
     records.remove(record.name, record.slot)
-    if record.control is not None:
-        Path(record.control).unlink(missing_ok=True)
+    _remove_control(record)
 
 
 def _serves(records: Records, record: ProcessRecord) -> bool:
@@ -120,3 +122,8 @@ def _fits(record: ProcessRecord, address: Address) -> bool:
     host, port = address
     there = record.address[0] == host and port in (0, record.address[1])
     return record.detached and there
+
+
+def _remove_control(record: ProcessRecord) -> None:
+    if record.control is not None:  # a killed process leaves it
+        Path(record.control).unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -16,10 +17,14 @@ class Commands:
 
     A stop is answered before it is done: who asked sees its end when the manager's
     lock is free.
+
+    Args:
+        ends: this process ends with a stop, as it is for the manager alone.
     """
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, *, ends: bool = False) -> None:
         self._supervisor = supervisor
+        self._ends = ends
         self._stopping: asyncio.Task[None] | None = None
         self._table: Mapping[str, Callable[..., Awaitable[dict[str, Any]]]] = {
             "status": self.status,
@@ -46,13 +51,13 @@ class Commands:
         return await status_of(self._supervisor)
 
     async def stop(self, deadline_s: float | None = None) -> dict[str, Any]:
-        """Begin to stop."""
+        """Begin to stop; tell which process ends with that, if any does."""
         if self._stopping is None:
             stop = self._supervisor.stop(deadline_s)
             self._stopping = asyncio.create_task(stop)
         elif deadline_s == 0:
             await self._supervisor.kill()
-        return {}
+        return {"ending": os.getpid() if self._ends else None}
 
     async def restart(
         self, server: str | None = None, force: bool = False

@@ -146,6 +146,10 @@ class Instance:
             self.circuit.reset()
             self._changed()
 
+    async def release(self) -> None:
+        """Leave its process to itself: it is watched no more, and not stopped."""
+        await self._stop_watching()
+
     async def kill(self) -> None:
         """End every process at once, whatever else is going on."""
         await self._stop_watching()

@@ -11,6 +11,7 @@ from modular_api.deploy.config.models import NGINX, DeploymentConfig, LogLevel
 from modular_api.deploy.logs.settings import LogFormat
 from modular_api.deploy.manager.health import Address
 from modular_api.deploy.manager.instance import Patience
+from modular_api.listening import url_for
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,7 @@ def peers_of(
     for name in sorted(used - set(plan.modules)):
         serving = [other.name for other in plans.values() if name in other.modules]
         if serving:
-            host, port = address_of(serving[0] if len(serving) == 1 else NGINX)
-            found[name] = f"http://{host}:{port}"
+            found[name] = url_for(
+                *address_of(serving[0] if len(serving) == 1 else NGINX)
+            )
     return found

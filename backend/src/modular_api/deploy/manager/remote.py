@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from modular_api.deploy.manager.adoption import ORPHAN_S, stop_processes
 from modular_api.deploy.manager.control import manager_pid, order
 from modular_api.deploy.manager.errors import ControlFailed, NotManaged
@@ -45,12 +47,20 @@ async def stop_everything(folder: Path, deadline_s: float | None = None) -> bool
 
 async def _ask_to_stop(folder: Path, deadline_s: float | None) -> None:
     """Order the stop and wait: only the system tells when another process is done."""
+    pid: int | None = None
     with suppress(NotManaged):  # it is ending already
-        await order(folder, "stop", deadline_s=deadline_s)
+        answer = await order(folder, "stop", deadline_s=deadline_s)
+        pid = answer["ending"]
     try:
         async with asyncio.timeout((deadline_s or 0) + _MORE_S):
-            while manager_pid(folder) is not None:  # noqa: ASYNC110
+            while manager_pid(folder) is not None or _runs(pid):  # noqa: ASYNC110
                 await asyncio.sleep(_LOOK_S)
     except TimeoutError:
-        pid = manager_pid(folder)
-        raise ControlFailed(f"Manager {pid} did not stop in time.") from None
+        raise ControlFailed("The manager did not stop in time.") from None
+
+
+def _runs(pid: int | None) -> bool:
+    try:
+        return bool(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ class Deployment:
             self.source,
             self.places,
             detached=self.detached,
-            answer=Commands,
+            answer=partial(Commands, ends=True),
         )
 
 

@@ -92,6 +92,8 @@ class Supervisor:
             self.sockets, self.records, places, source, detached=detached
         )
         self._processes: dict[str, Worker] = {}
+        self._adopted: set[str] = set()
+        self._adopted_gateway = False
         self._stack = AsyncExitStack()
         self._changing = asyncio.Lock()
         self._changer: asyncio.Task[Any] | None = None
@@ -123,8 +125,16 @@ class Supervisor:
             async with self._changing:
                 await self._start()
         except BaseException:
-            await asyncio.shield(self.stop(0))
+            await asyncio.shield(self._undo_start())
             raise
+
+    async def _undo_start(self) -> None:
+        """Stop what was started here; what was adopted serves on as it did before."""
+        for name in self._adopted & self.fleet.instances.keys():
+            await self.fleet.instances.pop(name).release()
+        if self._adopted_gateway:
+            await self.gateway_keeper.release()
+        await self.stop(0)
 
     async def _start(self) -> None:
         self.started_at = time.time()
@@ -137,6 +147,7 @@ class Supervisor:
                 wanted[NGINX] = self._gateway_address
             self.sockets.bind(wanted)
             self.gateway_keeper.bind(self.config, found.gateway)
+            self._adopted_gateway = found.gateway is not None
             await self._stack.enter_async_context(
                 answering(self.places.pid_dir, self._answer(self))
             )
@@ -194,6 +205,7 @@ class Supervisor:
     def _adopt(self, found: Found) -> None:
         for name, record in found.servers.items():
             log.info("%s: process %s serves on", name, record.identity.pid)
+            self._adopted.add(name)
             self.fleet.instances[name].restarts = record.restarts
             self.fleet.instances[name].adopt(self._launcher.adopt(record))
 

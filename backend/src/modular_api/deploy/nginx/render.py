@@ -187,9 +187,11 @@ def _upstream(
         for _ in range(2):
             yield f"server {_host_port(addresses[0])} max_fails=0;"
     else:
-        # With max_fails=0 least_conn prefers a dead instance: it is the least busy.
+        # No instance counts as down: its socket outlives its process. One that dies has
+        # its requests tried again elsewhere; with max_fails=1, two that die within
+        # fail_timeout are both shut out although one is back, and all requests fail.
         for address in addresses:
-            yield f"server {_host_port(address)} max_fails=1 fail_timeout=2s;"
+            yield f"server {_host_port(address)} max_fails=0;"
     yield "keepalive 32;"
     yield f"keepalive_timeout {_ms(config.timeouts.idle_s)};"
     yield "}"
@@ -211,6 +213,7 @@ def _server(
     yield from problems()
     yield f"location = {LIVE_PATH} {{"
     yield "default_type application/json;"
+    yield "access_log off;"  # asked every second by whoever watches nginx
     yield """return 200 '{"status":"ok"}';"""
     yield "}"
     for module in model.modules:

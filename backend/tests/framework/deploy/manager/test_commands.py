@@ -175,7 +175,7 @@ def test_detached_processes_are_adopted(operator: Operator) -> None:
     assert gone([before["manager"]["pid"]])
     alpha = operator.get("/alpha/pid").json()
     assert operator.status()["manager"] is None
-    assert "No manager watches" in operator.run("status")
+    assert "No manager watches" in operator.run("status", code=1)
 
     operator.run("start", "--detach")
     after = operator.status()
@@ -205,6 +205,40 @@ def test_an_instance_that_died_unwatched_comes_back_at_its_address(
     after = operator.status()
     assert after["servers"]["alpha"][0]["port"] == alpha["port"]
     assert after["servers"]["beta"][0]["pid"] == before["servers"]["beta"][0]["pid"]
+
+
+@pytest.mark.slow
+def test_a_start_that_fails_leaves_alone_what_it_had_adopted(
+    operator: Operator,
+) -> None:
+    """One module is broken; to bring the manager back must not end the others."""
+    operator.run("start", "--detach")
+    before = operator.status()
+    beta = before["servers"]["beta"][0]["pid"]
+    for pid in (operator.manager_pid(), before["servers"]["alpha"][0]["pid"]):
+        os.kill(pid, signal.SIGKILL)
+    operator.project.change("alpha", "uses=[]", "uses=[], service=Failing")
+    assert "no memory" in operator.run("start", "--detach", code=1)
+    assert operator.get("/beta/greeting").status_code == 200
+    assert operator.status()["servers"]["beta"][0]["pid"] == beta
+    operator.project.change("alpha", "uses=[], service=Failing", "uses=[]")
+    operator.run("start", "--detach")
+    after = operator.status()
+    assert after["nginx"]["pid"] == before["nginx"]["pid"]
+    assert operator.get("/alpha/pid").status_code == 200
+
+
+@pytest.mark.slow
+def test_workers_of_an_nginx_nobody_watched_are_ended(operator: Operator) -> None:
+    """Its master was killed, and they would keep the port."""
+    operator.run("start", "--detach")
+    status = operator.status()
+    os.kill(operator.manager_pid(), signal.SIGKILL)
+    os.kill(status["nginx"]["pid"], signal.SIGKILL)
+    port = status["nginx"]["port"]
+    operator.run("stop")
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/health/live", trust_env=False)
 
 
 def test_what_is_wrong_stops_the_start(operator: Operator) -> None:
