@@ -1,7 +1,7 @@
 """What waits for the reader of a subscription: a queue with a written rule.
 
-Never more than `size` items. Beyond, the oldest give way, and a Gap that counts them
-comes first. Reading from the socket goes on meanwhile: one consumer that does not read
+Never more than `size` items. Beyond, the oldest give way, and a Gap for each of their
+topics that counts them comes first. Reading from the socket goes on meanwhile: one consumer that does not read
 neither takes memory nor holds up the others.
 """
 
@@ -37,7 +37,7 @@ class Buffer:
     def __init__(self, size: int) -> None:
         self._size = max(1, size)
         self._items: deque[Item] = deque()
-        self._dropped: Gap | None = None
+        self._dropped: dict[str, Gap] = {}
         self._stirred = asyncio.Event()
         self._has_ended = False
         self._error: Exception | None = None
@@ -65,9 +65,8 @@ class Buffer:
         is raised once in its place.
         """
         while True:
-            if self._dropped is not None:
-                gap, self._dropped = self._dropped, None
-                return gap
+            if self._dropped:
+                return self._dropped.pop(next(iter(self._dropped)))
             if self._items:
                 return self._items.popleft()
             if self._has_ended:
@@ -77,7 +76,8 @@ class Buffer:
             await self._stirred.wait()
 
     def _drop(self, item: Item) -> None:
-        before = self._dropped.missed if self._dropped is not None else 0
+        gap = self._dropped.get(item.topic)
+        before = gap.missed if gap is not None else 0
         more = item.missed if isinstance(item, Gap) else 1
         missed = None if before is None or more is None else before + more
-        self._dropped = Gap(item.topic, missed, GapReason.SLOW_CONSUMER)
+        self._dropped[item.topic] = Gap(item.topic, missed, GapReason.SLOW_CONSUMER)

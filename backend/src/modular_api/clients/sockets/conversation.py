@@ -332,7 +332,9 @@ class Conversation:
             log.warning("%s: the server says %s: %s", self._name, code, message)
 
     def _started(self, following: Following, envelope: Envelope) -> None:
+        before = set(following.topics)
         following.started(envelope.starts())
+        self._pass_no_more(following, before.difference(following.topics))
         if following in self._followings:
             for topic in following.topics:
                 self._by_topic.setdefault(topic, {})[following] = None
@@ -383,12 +385,15 @@ class Conversation:
     def _forget(self, following: Following) -> bool:
         known = following in self._followings
         self._followings.pop(following, None)
-        for topic in following.topics:
+        self._pass_no_more(following, following.topics)
+        return known
+
+    def _pass_no_more(self, following: Following, topics: Iterable[str]) -> None:
+        for topic in topics:
             followers = self._by_topic.get(topic, {})
             followers.pop(following, None)
             if not followers:
                 self._by_topic.pop(topic, None)
-        return known
 
     def _tell_listeners_of_reconnect(self) -> None:
         for listening in self._all_listenings():

@@ -31,6 +31,7 @@ class Following:
         buffer: what waits for the reader.
         is_asked: whether it was asked for on the connection of now.
         is_live: whether the server has answered there.
+        has_begun: whether the server has ever answered.
         answered: set once the server has answered for the first time, or it has ended.
         error: what ended it.
         backoff: of a server that cannot take it up again yet.
@@ -44,6 +45,7 @@ class Following:
         self.buffer = Buffer(buffer_size)
         self.is_asked = False
         self.is_live = False
+        self.has_begun = False
         self.answered = asyncio.Event()
         self.error: Exception | None = None
         self.backoff = Backoff()
@@ -54,11 +56,6 @@ class Following:
     def topics(self) -> Iterable[str]:
         """The topics the server named."""
         return self._tracks.keys()
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether the server has ever answered."""
-        return bool(self._tracks)
 
     def recovery(self, topics: Iterable[str] | None = None) -> dict[str, Any]:
         """Note that topics are to be recovered; return their positions.
@@ -80,7 +77,12 @@ class Following:
         }
 
     def started(self, starts: Iterable[Start]) -> None:
-        """Take the server's answer."""
+        """Take the server's answer, which names every topic there is now.
+
+        One that came or went while the connection was lost yields a gap: nobody tells
+        what was missed in it.
+        """
+        is_first, self.has_begun = not self.has_begun, True
         self.is_live = True
         self.backoff = Backoff()
         self.answered.set()
@@ -90,8 +92,14 @@ class Following:
                 self._tracks[start.topic] = TopicTrack(
                     start.topic, start.position, conflates=self.operation.conflates
                 )
+                if not is_first:
+                    self._put([Gap(start.topic, None, GapReason.NOT_RECOVERED)])
             elif start.topic in self._recovering:
                 self._put(track.resumed(start.position, recovered=start.recovered))
+            self._recovering.discard(start.topic)
+        for topic in self._recovering:
+            del self._tracks[topic]
+            self._put([Gap(topic, None, GapReason.NOT_RECOVERED)])
         self._recovering = set()
 
     def update(self, topic: str, position: Position, missed: int, payload: Any) -> None:

@@ -10,7 +10,10 @@ class GapReason(StrEnum):
     """Why updates are missing."""
 
     NOT_RECOVERED = "not_recovered"
-    """After a reconnect the server had forgotten where the client was."""
+    """After a reconnect the server had forgotten where the client was.
+
+    Or the topic came or went meanwhile; of one that went nothing more is told.
+    """
     ANNOUNCED = "announced"
     """The server left some out for this client, or missed them itself."""
     REPLACED = "replaced"

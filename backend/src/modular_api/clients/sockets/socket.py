@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
@@ -159,7 +160,7 @@ class ModuleSocket:
         answer = await self._started().ask(operation.request.type, payload)
         try:
             return operation.reply.decode(answer)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise MalformedMessage(operation.reply.type, answer, reason) from error
 
@@ -224,8 +225,11 @@ def _encoded(sending: Sending[Req], request: Req | None) -> Any:
         return None
     try:
         payload = sending.encode(request)  # type: ignore[arg-type]  # None is a request too
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        sending.check(payload)
+        json.dumps(payload, allow_nan=False)
+    except InvalidMessage:
+        raise
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         reason = f"no such payload ({type(error).__name__}: {error})"
         raise InvalidMessage(sending.type, (), request, reason) from error
-    sending.check(payload)
     return payload

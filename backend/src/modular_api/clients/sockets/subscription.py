@@ -54,7 +54,7 @@ class Subscription(Generic[Upd]):
             return item
         try:
             return self._receiving.decode(item.payload)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise MalformedMessage(item.type, item.payload, reason) from error
 

@@ -10,8 +10,8 @@ from modular_api.clients.sockets.buffer import Buffer, Received
 from modular_api.clients.sockets.gaps import Gap, GapReason
 
 
-def update(n: int) -> Received:
-    return Received("u", "t", n)
+def update(n: int, topic: str = "t") -> Received:
+    return Received("u", topic, n)
 
 
 async def test_items_come_in_order() -> None:
@@ -33,6 +33,16 @@ async def test_the_oldest_give_way_to_a_gap_that_counts_them() -> None:
         buffer.put(item)
     assert await buffer.get() == Gap("t", 6, GapReason.SLOW_CONSUMER)
     assert [await buffer.get(), await buffer.get()] == [update(7), update(8)]
+
+
+async def test_each_topic_has_its_own_gap() -> None:
+    """Whoever keeps a state for each topic learns of every one that is incomplete."""
+    buffer = Buffer(2)
+    for item in (update(1, "a"), update(1, "b"), update(2, "a"), *map(update, (1, 2))):
+        buffer.put(item)
+    assert await buffer.get() == Gap("a", 2, GapReason.SLOW_CONSUMER)
+    assert await buffer.get() == Gap("b", 1, GapReason.SLOW_CONSUMER)
+    assert [await buffer.get(), await buffer.get()] == [update(1), update(2)]
 
 
 async def test_a_gap_of_unknown_size_makes_the_sum_unknown() -> None:

@@ -17,7 +17,7 @@ interface Reader<T> {
  * Updates, and a Gap where some did not arrive.
  *
  * Leaving `for await` unsubscribes. Not more than `size` items wait to be read: beyond,
- * the oldest give way to a Gap that counts them and comes first.
+ * the oldest give way to a Gap for each of their topics that counts them and comes first.
  *
  * Reading rejects with SocketErrorAnswer where the server refused or ended it, with
  * SocketClosed where the connection is closed for good, and with MalformedMessage for
@@ -28,7 +28,7 @@ export class Feed<T> implements AsyncIterableIterator<T | Gap, undefined> {
   readonly #begin: () => void;
   readonly #end: () => void;
   #items: (Received | Gap)[] = [];
-  #dropped: Gap | undefined;
+  readonly #dropped = new Map<string, Gap>();
   #readers: Reader<T>[] = [];
   readonly #answered = new Answered();
   #hasEnded = false;
@@ -66,7 +66,7 @@ export class Feed<T> implements AsyncIterableIterator<T | Gap, undefined> {
   return(): Promise<IteratorResult<T | Gap, undefined>> {
     this.#end();
     this.#items = [];
-    this.#dropped = undefined;
+    this.#dropped.clear();
     this.finish();
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -101,25 +101,32 @@ export class Feed<T> implements AsyncIterableIterator<T | Gap, undefined> {
   #drop(): void {
     const item = this.#items.shift();
     if (item === undefined) return;
-    const before = this.#dropped === undefined ? 0 : this.#dropped.missed;
+    const gap = this.#dropped.get(item.topic);
+    const before = gap === undefined ? 0 : gap.missed;
     const more = item instanceof Gap ? item.missed : 1;
     const missed = before === null || more === null ? null : before + more;
-    this.#dropped = new Gap(item.topic, missed, "slow_consumer");
+    this.#dropped.set(item.topic, new Gap(item.topic, missed, "slow_consumer"));
   }
 
   #serve(): void {
     for (;;) {
       const [reader] = this.#readers;
-      const item = this.#dropped ?? this.#items[0];
+      const gap = this.#firstDropped();
+      const item = gap ?? this.#items[0];
       if (reader === undefined || (item === undefined && !this.#hasEnded)) return;
       this.#readers.shift();
       if (item === undefined) this.#serveEnd(reader);
       else {
-        if (this.#dropped === undefined) this.#items.shift();
-        else this.#dropped = undefined;
+        if (gap === undefined) this.#items.shift();
+        else this.#dropped.delete(gap.topic);
         serveItem(reader, item);
       }
     }
+  }
+
+  #firstDropped(): Gap | undefined {
+    for (const gap of this.#dropped.values()) return gap;
+    return undefined;
   }
 
   #serveEnd(reader: Reader<T>): void {

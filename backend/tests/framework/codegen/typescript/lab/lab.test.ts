@@ -187,6 +187,17 @@ test("who does not read in time is told how much it missed", () =>
     { buffer: 4 },
   ));
 
+test("who does not read in time is told so for each topic", () =>
+  withSocket(
+    async (socket) => {
+      const feed = await socket.numbers({ names: ["slow", "late"] }).started();
+      await socket.push({ name: "slow", first: 1, count: 3 });
+      await socket.push({ name: "late", first: 1, count: 4 });
+      assert.deepEqual(await take(feed, 4), ["slow_consumer 3", "slow_consumer 2", 3, 4]);
+    },
+    { buffer: 2 },
+  ));
+
 test("a refused subscription rejects with the server's code", () =>
   withSocket(async (socket) => {
     const feed = socket.numbers({ names: ["nobody"] });
