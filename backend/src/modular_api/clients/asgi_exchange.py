@@ -44,10 +44,13 @@ class _Exchange:
         return b"" if self.request.method == "HEAD" else body
 
     def _headers(self, start: Message) -> dict[str, str]:
-        return {
-            name.decode("latin-1").lower(): value.decode("latin-1")
-            for name, value in start.get("headers", ())
-        }
+        # Fields of one name are joined as httpx does it (RFC 9110, section 5.3).
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in start.get("headers", ()):
+            name = raw_name.decode("latin-1").lower()
+            value = raw_value.decode("latin-1")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        return headers
 
     def _broken(self) -> PeerUnavailable:
         return PeerUnavailable(

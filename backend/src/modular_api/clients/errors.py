@@ -9,6 +9,7 @@ CallError                      a call did not give the answer it promises
 │   └── MalformedResponse      the status says success, the body is not what it should be
 ├── ClientTimeout              no answer in time; the server may still act on the call
 ├── PeerUnavailable            the connection failed
+├── ReadCancelled              a read of a stream was cancelled, and the call with it
 ├── PeerMissing                the module is neither mounted here nor has an address
 ├── TokenNotFetched            the access token could not be had; nothing was sent
 └── InvalidArgument            a value that cannot be sent; nothing was sent
@@ -78,6 +79,17 @@ class PeerUnavailable(CallError):
         self.call = call
         self.peer = peer
         super().__init__(f"{call} could not be sent to {peer}: {reason}")
+
+
+class ReadCancelled(CallError):
+    """A stream was read on after a cancelled read, which had ended its call."""
+
+    def __init__(self, call: str) -> None:
+        self.call = call
+        super().__init__(
+            f"A read of {call} was cancelled, by a time limit perhaps, and that ended "
+            "the call. Open the stream again, or read it in a task that lives on."
+        )
 
 
 class PeerMissing(CallError):

@@ -44,6 +44,8 @@ class Exchange:
         keyed = self._request.takes_idempotency_key
         if policy is None or not (keyed or request.is_idempotent):
             policy = NEVER
+        # Only under its key may the server get it twice.
+        self._needs_key = not request.is_idempotent
         self.attempts = Attempts(call, policy, timeout_s, keyed=keyed)
         # What asks for nothing needs no signing: most calls in process.
         self._signed = None if request.security else Signed(self._request)
@@ -103,7 +105,10 @@ class Exchange:
     def _judge(self, answer: Answer, signed: Signed) -> float | None:
         """Return when to send again, in seconds; None takes the answer."""
         if answer.status_code == 401 and not self._renewed and signed.forget_tokens():
-            # Refused before anything was done, so this may be repeated whatever it is.
+            # This attempt was refused before it did anything. Had one before it acted,
+            # the key would not tell: to the server another token is another caller.
+            if self._needs_key:
+                self.attempts.check_none_lost()
             self._renewed = True
             self._signed = None
             return 0.0

@@ -150,10 +150,14 @@ class HttpTransport:
             timeout=timeout_s,
         )
 
-    def _with_own(self, headers: Headers) -> Headers:
+    def _with_own(self, headers: Headers) -> list[tuple[bytes, bytes]]:
         # No mapping: a field may be repeated.
         others = (field for field in headers if field[0] not in self._headers)
-        return [*others, *self._headers.items()]
+        # Bytes: texts would be encoded as ASCII.
+        return [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in (*others, *self._headers.items())
+        ]
 
     async def _chunks(
         self, request: EncodedRequest, answer: httpx.Response
@@ -178,7 +182,8 @@ class HttpTransport:
             yield
         except (TimeoutError, httpx.TimeoutException) as error:
             raise ClientTimeout(str(request), timeout_s) from error
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            # Not only of the transport: a body may not be what its encoding says.
             reason = str(error) or type(error).__name__
             raise PeerUnavailable(str(request), self.base_url, reason) from error
 

@@ -27,6 +27,12 @@ SHOULD_RETRY_HEADER = "x-should-retry"
 
 _PASSING = frozenset({429, 502, 503, 504})
 
+_LONGEST_ASKED_S = 3600.0
+"""A server that asks for a longer wait is not waited for, even by a call without limit."""
+
+_FROM_GATEWAYS = frozenset({502, 504})
+"""Answers by somebody who lost the server's own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
@@ -35,7 +41,8 @@ class RetryPolicy:
     Before attempt n + 1 a random time between nothing and `base_s` · 2ⁿ⁻¹ passes, at
     most `cap_s`: callers that failed together do not come back together. A server's
     `Retry-After` comes on top. All attempts share the call's one `timeout_s`: a wait
-    that would outlast it is not begun, and the last failure is the call's.
+    that would outlast it, or that is asked to be longer than an hour, is not begun, and
+    the last failure is the call's.
 
     Args:
         attempts: how often a call is sent at most; 1 never repeats.
@@ -93,6 +100,7 @@ class Attempts:
         self._timeout_s = timeout_s
         self._keyed = keyed
         self._ends_at = None if timeout_s is None else time.monotonic() + timeout_s
+        self._lost: PeerUnavailable | None = None
         self.count = 0
 
     def begin(self) -> float | None:
@@ -112,7 +120,11 @@ class Attempts:
             return None
         if answer.headers.get(SHOULD_RETRY_HEADER, "").lower() == "false":
             return None
-        return self._wait(f"answered {answer.status_code}", retry_after_s(answer))
+        why = f"answered {answer.status_code}"
+        if answer.status_code in _FROM_GATEWAYS:
+            peer = "the server behind its gateway"
+            self._lost = PeerUnavailable(self._call, peer, why)
+        return self._wait(why, retry_after_s(answer))
 
     def failed(self, error: CallError) -> float:
         """Return the seconds to wait before the next attempt.
@@ -121,6 +133,7 @@ class Attempts:
             time of the whole call.
         """
         if isinstance(error, PeerUnavailable):
+            self._lost = error
             wait_s = self._wait(f"failed: {error}", 0.0)
             if wait_s is not None:
                 return wait_s
@@ -128,6 +141,15 @@ class Attempts:
             raise self.timeout() from error
         error.attempts = self.count
         raise error
+
+    def check_none_lost(self) -> None:
+        """Make sure that no attempt so far can have acted.
+
+        Raises: PeerUnavailable: of the last one whose answer was lost.
+        """
+        if self._lost is not None:
+            self._lost.attempts = self.count
+            raise self._lost
 
     def _still_runs(self, answer: Answer) -> bool:
         """Whether an earlier attempt, whose answer was lost, is still being served."""
@@ -139,7 +161,7 @@ class Attempts:
         )
 
     def _wait(self, why: str, at_least_s: float) -> float | None:
-        if self.count >= self._policy.attempts:
+        if self.count >= self._policy.attempts or at_least_s > _LONGEST_ASKED_S:
             return None
         wait_s = at_least_s + self._policy.wait_s(self.count)
         left_s = self.left_s()
@@ -173,7 +195,7 @@ def retry_after_s(answer: Answer) -> float:
         return float(text)
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or an offset beyond all bounds
         return 0.0
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)

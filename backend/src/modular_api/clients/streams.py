@@ -9,6 +9,7 @@ sees the disconnect.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import (
     AsyncGenerator,
@@ -22,7 +23,12 @@ from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar
 
 from modular_api.clients.answers import read_answer
-from modular_api.clients.errors import MalformedResponse, UnexpectedStatus
+from modular_api.clients.errors import (
+    CallError,
+    MalformedResponse,
+    ReadCancelled,
+    UnexpectedStatus,
+)
 from modular_api.clients.framing import EventReader, LineReader, ServerSentEvent
 from modular_api.clients.wire import (
     AsyncStreamedResponse,
@@ -118,7 +124,7 @@ class _Items(Generic[T]):
     def _item(self, text: str, event: ServerSentEvent | None = None) -> T:
         try:
             return self._parse_item(json.loads(text) if event is None else event)
-        except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        except (ValueError, LookupError, TypeError, AttributeError) as fault:
             head = self._head
             item = Response(head.status_code, head.headers, text.encode())
             raise MalformedResponse(self.call, item, None) from fault
@@ -130,7 +136,11 @@ class ItemStream(Generic[T]):
     The call is made with the first item that is asked for, or by `async with`. Error
     answers raise the call's ApiError there; a stream that breaks off raises
     PeerUnavailable, an item that cannot be read MalformedResponse with the item as its
-    `response.content`. Iterating ends with the server's end of the stream.
+    `response.content`. Each read after that raises it again: iterating ends with the
+    server's end of the stream only, or with `aclose()`.
+
+    A read that is cancelled ends the call, by `asyncio.wait_for` too; reading on raises
+    ReadCancelled.
 
     Attributes:
         last_event_id: the id of the last event that had one, "" before.
@@ -145,6 +155,7 @@ class ItemStream(Generic[T]):
         self._items = items
         self._generator = _read(opened, items)
         self._began = False
+        self._fault: CallError | None = None
 
     @property
     def last_event_id(self) -> str:
@@ -167,15 +178,27 @@ class ItemStream(Generic[T]):
         if not self._began:
             self._began = True
             # The first thing the generator yields says that the answer has begun.
-            await anext(self._generator)
+            await self._next()
+
+    async def _next(self) -> tuple[T, ...]:
+        # A generator that raised, or was cancelled, looks like one at its end.
+        if self._fault is not None:
+            raise self._fault
+        try:
+            return await anext(self._generator)
+        except asyncio.CancelledError:
+            self._fault = ReadCancelled(self._items.call)
+            raise
+        except CallError as error:
+            self._fault = error
+            raise
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> T:
         await self._begin()
-        item: T = (await anext(self._generator))[0]
-        return item
+        return (await self._next())[0]
 
     async def __aenter__(self) -> Self:
         await self._begin()
@@ -201,6 +224,7 @@ class SyncItemStream(Generic[T]):
         self._items = items
         self._generator = _read_sync(opened, items)
         self._began = False
+        self._fault: CallError | None = None
 
     @property
     def last_event_id(self) -> str:
@@ -222,15 +246,23 @@ class SyncItemStream(Generic[T]):
     def _begin(self) -> None:
         if not self._began:
             self._began = True
-            next(self._generator)
+            self._next()
+
+    def _next(self) -> tuple[T, ...]:
+        if self._fault is not None:
+            raise self._fault
+        try:
+            return next(self._generator)
+        except CallError as error:
+            self._fault = error
+            raise
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> T:
         self._begin()
-        item: T = next(self._generator)[0]
-        return item
+        return self._next()[0]
 
     def __enter__(self) -> Self:
         self._begin()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from json import dumps
 from typing import Any, ClassVar, Protocol, Self
 from uuid import UUID
 
+from modular_api.clients.errors import InvalidArgument
 from modular_api.clients.types import UNSET, File, FileTypes, RequestFiles, Unknown
 
 
@@ -98,6 +99,14 @@ def to_json(value: Any) -> Any:
     return value
 
 
+def places(value: Sequence[Any], count: int) -> Sequence[Any]:
+    """Return a tuple that has all its places, and no more. Raises: InvalidArgument."""
+    if len(value) != count:
+        reason = f"has {len(value)} places, not {count}"
+        raise InvalidArgument("tuple", repr(value), reason)
+    return value
+
+
 def parts(fields: Mapping[str, Any]) -> RequestFiles:
     """Return the parts of a multipart body; lists repeat the name."""
     return [
@@ -160,8 +169,14 @@ _FORMATS = {
 
 
 def has_format(value: Any, name: str) -> bool:
-    """Whether a text is written in a format of JSON Schema."""
-    return isinstance(value, str) and _FORMATS[name].fullmatch(value) is not None
+    """Whether a text is written in a format of JSON Schema, and can be read."""
+    if not isinstance(value, str) or _FORMATS[name].fullmatch(value) is None:
+        return False
+    try:
+        _READERS[name](value)
+    except ValueError:
+        return False
+    return True
 
 
 def write_duration(value: timedelta) -> str:
@@ -172,13 +187,13 @@ def write_duration(value: timedelta) -> str:
     hours, minutes = divmod(minutes, 60)
     fraction = f".{value.microseconds:06d}".rstrip("0") if value.microseconds else ""
     units = ((hours, "H"), (minutes, "M"))
-    time = "".join(f"{count}{unit}" for count, unit in units if count)
+    clock = "".join(f"{count}{unit}" for count, unit in units if count)
     if seconds or fraction:
-        time += f"{seconds}{fraction}S"
+        clock += f"{seconds}{fraction}S"
     days = f"{value.days}D" if value.days else ""
-    if not days and not time:
+    if not days and not clock:
         return "PT0S"
-    return f"{sign}P{days}T{time}".removesuffix("T")
+    return f"{sign}P{days}T{clock}".removesuffix("T")
 
 
 _DURATION_PATTERN = _FORMATS["duration"]
@@ -196,10 +211,10 @@ def read_duration(text: str) -> timedelta:
     units = ("weeks", "days", "hours", "minutes", "seconds")
     lengths = {unit: float(match[unit] or 0) for unit in units}
     lengths["days"] += 365 * int(match["years"] or 0) + 30 * int(match["months"] or 0)
-    duration = timedelta(
-        microseconds=int(microseconds),
-        **lengths,
-    )
+    try:
+        duration = timedelta(microseconds=int(microseconds), **lengths)
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than a timedelta can be") from None
     return -duration if match["sign"] == "-" else duration
 
 
@@ -223,6 +238,17 @@ def read_base64(text: str) -> bytes:
 
 
 _STANDARD_ALPHABET = str.maketrans("-_", "+/")
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "date": date.fromisoformat,
+    "date-time": datetime.fromisoformat,
+    "time": time.fromisoformat,
+    "duration": read_duration,
+    "decimal": read_decimal,
+    "uuid": UUID,
+    "base64": read_base64,
+}
 
 
 def read_bool(text: str) -> bool:

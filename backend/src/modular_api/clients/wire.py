@@ -7,9 +7,11 @@ scope and onto a connection.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 from uuid import uuid4
@@ -24,6 +26,8 @@ Headers: TypeAlias = list[tuple[str, str]]
 Chunks = TypeVar("Chunks", covariant=True)
 
 IDEMPOTENCY_HEADER = "idempotency-key"
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 _WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
 
@@ -110,7 +114,7 @@ SyncStreamedResponse: TypeAlias = StreamedResponse[Iterator[bytes]]
 
 @dataclass(frozen=True)
 class Response:
-    """An answer, whole. Header names are in lower case; the last of equal names wins."""
+    """An answer, whole. Header names are in lower case; equal ones are joined by `, `."""
 
     status_code: int
     headers: Mapping[str, str]
@@ -167,9 +171,10 @@ def path_segment(name: str, value: object) -> str:
 def encode(
     request: Request, *, prefix: str, headers: Mapping[str, str]
 ) -> EncodedRequest:
-    """Encode a call; its own headers win over those of the client.
+    """Encode a call; its own headers win over those of the client, cookies join them.
 
-    Raises: InvalidArgument: a header or cookie would break out of its field.
+    Raises: InvalidArgument: a header or cookie cannot be sent as it is, or the body is
+        no JSON.
     """
     fields = dict(headers)
     repeated: Headers = []
@@ -184,7 +189,8 @@ def encode(
         if value is not None and value is not UNSET
     )
     if cookies:
-        fields["cookie"] = cookies
+        of_client = fields.get("cookie", "")
+        fields["cookie"] = f"{of_client}; {cookies}" if of_client else cookies
     method = request.method.upper()
     body, content_type = _body(request)
     if content_type is not None:
@@ -218,11 +224,17 @@ def _body(request: Request) -> tuple[bytes, str | None]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        return json.dumps(
+            value, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        )
+    except (ValueError, TypeError) as error:
+        reason = f"is not possible in JSON: {error}"
+        raise InvalidArgument("body", repr(value), reason) from error
 
 
 def json_lines(items: Iterable[Any]) -> bytes:
-    """Return a body of one JSON value a line."""
+    """Return a body of one JSON value a line. Raises: InvalidArgument."""
     return "".join(f"{_json(item)}\n" for item in items).encode()
 
 
@@ -230,11 +242,21 @@ def _multipart(files: RequestFiles) -> tuple[bytes, str]:
     # httpx is slow to import, and its encoder is wanted for uploads only.
     import httpx
 
-    encoded = httpx.Request("POST", "http://localhost/", files=files)
     if not files:
         # httpx sends no body at all; an empty form still is one.
         return b"--empty--\r\n", "multipart/form-data; boundary=empty"
-    return encoded.read(), encoded.headers["content-type"]
+    # Equal uploads have to be equal bytes, or a repeated idempotency key is refused. So
+    # the boundary that was drawn gives way to a digest, which the parts that it is made
+    # of cannot hold.
+    encoded = httpx.Request("POST", "http://localhost/", files=files)
+    body, content_type = encoded.read(), encoded.headers["content-type"]
+    drawn = content_type.partition("boundary=")[2]
+    parts = body.replace(drawn.encode(), b"")
+    boundary = sha256(parts).hexdigest()[: len(drawn)]
+    return (
+        body.replace(drawn.encode(), boundary.encode()),
+        content_type.replace(drawn, boundary),
+    )
 
 
 def _urlencode(fields: Mapping[str, Any]) -> str:
@@ -268,15 +290,21 @@ def _text(value: object) -> str:
 
 def _cookie_value(name: str, value: object) -> str:
     text = _text(value)
-    if any(character in ' ",;\\' for character in text):
+    if any(character in ' ",;\\' for character in text) or _CONTROLS.search(text):
         raise InvalidArgument(name, text, "is not possible in a cookie")
     return text
 
 
 def _check_header(name: str, text: str) -> None:
     """Refuse what RFC 9110, section 5.5 forbids in a field value."""
-    if any(character in text for character in "\r\n\0"):
-        raise InvalidArgument(name, text, "has a line break, impossible in a header")
+    if _CONTROLS.search(text.replace("\t", " ")):
+        raise InvalidArgument(
+            name, text, "has a control character, impossible in a header"
+        )
+    if text != text.strip(" \t"):
+        raise InvalidArgument(
+            name, text, "begins or ends with a blank, which a header would lose"
+        )
     try:
         text.encode("latin-1")
     except UnicodeEncodeError:

@@ -88,8 +88,11 @@ def idempotent(
     did: it is not called again, the key answers 500.
 
     Args:
-        principal: tells callers apart. Left out, they are told apart by the
-            `Authorization` header and by the API keys of the specification.
+        principal: tells callers apart, by what stays the same when their token is
+            renewed: the subject of the token, say. Left out, they are told apart by the
+            whole `Authorization` header and by the API keys of the specification, so
+            that a caller with a new token is another one, and acts again. Where tokens
+            rotate it is a must.
     Raises: ConfigurationError: the handler answers with a stream.
     """
     mark = functools.partial(_wrapped, principal=principal or _credentials_of)

@@ -24,8 +24,15 @@ class EchoClient(ModuleClient):
     async def call(self, path: str = "/told", **parts: Any) -> Any:
         return await self._call(_request(path, parts), Response.json)
 
+    async def answer(self, path: str = "/told", **parts: Any) -> Response:
+        return await self._call(_request(path, parts), _as_it_is)
+
     def call_sync(self, path: str = "/told", **parts: Any) -> Any:
         return self._call_sync(_request(path, parts), Response.json)
+
+
+def _as_it_is(response: Response) -> Response:
+    return response
 
 
 def _request(path: str, parts: dict[str, Any]) -> Request:
@@ -64,6 +71,8 @@ async def echo_app(scope: Any, receive: Any, send: Any) -> None:
                 (b"content-type", b"application/json"),
                 (b"x-request-id", b"r-9"),
                 (b"set-cookie", b"a=b"),
+                (b"X-Tags", b"a"),
+                (b"x-tags", b"b"),
             ],
         }
     )

@@ -25,6 +25,7 @@ from modular_api.clients.credentials import (
     OAuth2,
     SecurityScheme,
 )
+from modular_api.clients.retries import RetryPolicy
 from modular_api.clients.wire import Request, Response
 from modular_api.errors import ConfigurationError
 
@@ -278,6 +279,68 @@ async def test_a_refused_token_is_fetched_again_once(
     with pytest.raises(errors.Unauthorized) as caught:
         await guarded.call(("oauth",), method=method)
     assert (guard.calls, login.count, caught.value.attempts) == (2, 2, 2)
+
+
+class Lossy(Guard):
+    """Acts and loses its first answer; then the token it was called with is over."""
+
+    def __init__(self, loss: int | None) -> None:
+        super().__init__()
+        self.loss = loss
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self.calls:
+            await super().__call__(scope, receive, send)
+            return
+        self.calls = 1
+        self.refused = {"Bearer t1"}
+        if self.loss is not None:
+            start = {"type": "http.response.start", "status": self.loss, "headers": []}
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize("loss", [None, 502, 504])
+@pytest.mark.parametrize("sync", [False, True])
+async def test_no_new_token_repeats_what_may_have_been_done(
+    loss: int | None, sync: bool
+) -> None:
+    """To the server it is another caller's key: the call would act twice."""
+    guard, login = Lossy(loss), Login()
+    guarded = GuardedClient(
+        app=guard,
+        credentials=OAuth2(fetch=login.fetch),
+        retries=RetryPolicy(base_s=0.001),
+    )
+    request = Request("post", "/x", security=(("oauth",),), takes_idempotency_key=True)
+
+    async def call() -> Any:
+        if sync:
+            return await asyncio.to_thread(guarded._call_sync, request, read)
+        return await guarded._call(request, read)
+
+    with pytest.raises(errors.PeerUnavailable, match=r"\(2 attempts\)$") as caught:
+        await call()
+    assert (guard.calls, caught.value.attempts) == (2, 2)
+    # The refused token is forgotten all the same.
+    assert await call() == {"authorization": "Bearer t2"}
+
+
+@pytest.mark.parametrize(("method", "loss"), [("get", None), ("post", 503)])
+async def test_a_new_token_repeats_what_cannot_act_twice(
+    method: str, loss: int | None
+) -> None:
+    """An idempotent method, and a server that says itself that it did nothing."""
+    guard, login = Lossy(loss), Login()
+    guarded = GuardedClient(
+        app=guard,
+        credentials=OAuth2(fetch=login.fetch),
+        retries=RetryPolicy(base_s=0.001),
+    )
+    told = await guarded.call(
+        ("oauth",), method=method, takes_idempotency_key=method == "post"
+    )
+    assert (told, guard.calls) == ({"authorization": "Bearer t2"}, 3)
 
 
 async def test_a_fixed_token_that_is_refused_is_the_end(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -46,7 +47,8 @@ class Flaky:
         fields = [(b"content-type", media_type.encode())]
         fields += [(name.encode(), value.encode()) for name, value in more.items()]
         await send({"type": "http.response.start", "status": status, "headers": fields})
-        await send({"type": "http.response.body", "body": b"1"})
+        body = b"garbled" if "content-encoding" in more else b"1"
+        await send({"type": "http.response.body", "body": body})
 
 
 def parse(response: Response) -> Any:
@@ -261,6 +263,24 @@ async def test_none_repeats_nothing(
     assert FlakyClient(app=app)._retries == RetryPolicy()
 
 
+async def test_a_body_that_is_not_what_its_encoding_says_is_a_broken_one(
+    server: LiveServer,
+) -> None:
+    """Whole or streamed, in plain code too; never the error of a library."""
+    garbled = (200, {"content-encoding": "gzip"})
+    async with FlakyClient(base_url=server.base_url, retries=QUICK) as client:
+        app.answers = [garbled, 200]
+        assert await client.call() == 1
+        app.answers = [garbled] * 3
+        with pytest.raises(errors.PeerUnavailable):
+            await client.call("post")
+        with pytest.raises(errors.PeerUnavailable):
+            await asyncio.to_thread(client.call_sync, "post")
+        with pytest.raises(errors.PeerUnavailable):
+            await anext(client.items())
+    assert app.answers == []
+
+
 async def test_a_server_that_is_not_there_is_tried_again() -> None:
     """It may be restarting."""
     with socket.socket() as taken:
@@ -307,6 +327,9 @@ def test_retry_after_is_seconds_or_a_date() -> None:
         ("soon", 0, 0),
         ("", 0, 0),
         ("-3", 0, 0),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", 0, 0),
+        ("Mon, 01 Jan 2026 00:00:00 +99999999999", 0, 0),
+        ("9" * 400, math.inf, math.inf),
     ):
         answer = Response(503, {"retry-after": text}, b"")
         assert low <= retry_after_s(answer) <= high, text
@@ -321,6 +344,15 @@ def test_retry_after_comes_before_the_random_wait() -> None:
     }
     assert len(waits) > 1
     assert all(wait is not None and 5 <= wait <= 5.1 for wait in waits)
+
+
+@pytest.mark.parametrize("asked", ["3601", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_nobody_waits_for_ever(asked: str) -> None:
+    """Not even without a time limit: the answer is the call's."""
+    attempts = Attempts("GET /x", RetryPolicy(), None, keyed=False)
+    attempts.begin()
+    assert attempts.answered(Response(503, {"retry-after": asked}, b"")) is None
+    assert attempts.answered(Response(503, {"retry-after": "3600"}, b"")) is not None
 
 
 def test_an_impossible_policy_is_refused() -> None:

@@ -258,6 +258,32 @@ async def test_a_cancelled_reader_ends_the_call(
     assert await told(stream_ended)
 
 
+@pytest.mark.parametrize("begun", [True, False])
+async def test_a_stream_is_not_read_on_after_a_cancelled_read(
+    client: FeedClient,
+    request: pytest.FixtureRequest,
+    stream_ended: threading.Event,
+    begun: bool,
+) -> None:
+    """It would look like a stream that ended, which the server did not say."""
+    stream = client.items("/endless", name=request.node.name, pause_s=60)
+    if begun:
+        assert await anext(stream) == 0
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(stream), 0.05)
+        assert await told(stream_ended)
+    else:
+        read = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        read.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await read
+    for _ in range(2):
+        with pytest.raises(errors.ReadCancelled, match="GET /api/v1/feed/endless"):
+            await anext(stream)
+    await stream.aclose()
+
+
 async def test_a_slow_reader_makes_the_app_wait(
     request: pytest.FixtureRequest, stream_ended: threading.Event
 ) -> None:
@@ -308,8 +334,18 @@ async def test_a_stream_that_breaks_off_says_so(client: FeedClient) -> None:
     """It never looks like a stream that ended."""
     stream = client.items("/breaks", "jsonl")
     assert await anext(stream) == 1
-    with pytest.raises(errors.PeerUnavailable, match="GET /api/v1/feed/breaks"):
-        await anext(stream)
+    for _ in range(2):
+        with pytest.raises(errors.PeerUnavailable, match="GET /api/v1/feed/breaks"):
+            await anext(stream)
+
+    def plain() -> None:
+        with client.items_sync("/breaks", "jsonl") as stream:
+            assert next(stream) == 1
+            for _ in range(2):
+                with pytest.raises(errors.PeerUnavailable):
+                    next(stream)
+
+    await asyncio.to_thread(plain)
 
 
 async def test_an_item_that_cannot_be_read_is_shown(client: FeedClient) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from modular_api.clients import errors
 from modular_api.clients.context import outgoing_headers, request_id
+from modular_api.clients.wire import json_lines
 from modular_api.errors import ConfigurationError
 
 seen: ContextVar[str] = ContextVar("seen", default="outside")
@@ -58,6 +59,25 @@ async def test_a_header_may_be_repeated(
             assert answer["repeated"] == [["x-list", "a"], ["x-list", "1"]]
 
 
+async def test_headers_of_one_name_arrive_joined(
+    client_class: Any, target: dict[str, Any]
+) -> None:
+    """None is lost, and it is the same text in process and over HTTP."""
+    async with client_class(**target) as client:
+        assert (await client.answer()).headers["x-tags"] == "a, b"
+
+
+async def test_a_latin_1_value_arrives(
+    client_class: Any, target: dict[str, Any]
+) -> None:
+    """In a header, in a cookie, and in a call of plain code."""
+    parts = {"headers": {"x": "grün\tso"}, "cookies": {"c": "ü"}}
+    async with client_class(**target) as client:
+        for answer in (await client.call(**parts), client.call_sync(**parts)):
+            assert answer["headers"]["x"] == "grün\tso"
+            assert answer["headers"]["cookie"] == "c=ü"
+
+
 async def test_a_post_without_a_body_says_so(
     client_class: Any, target: dict[str, Any]
 ) -> None:
@@ -79,6 +99,47 @@ async def test_forms_and_streams_are_sent(
     assert form["body"] == "b=1&b=2&c=%C3%A9"
     assert (raw["body"], file["body"]) == ("raw", "file")
     assert empty["headers"]["content-type"].startswith("multipart/form-data; boundary=")
+
+
+async def test_equal_uploads_are_equal_bytes(
+    client_class: Any, target: dict[str, Any]
+) -> None:
+    """Or a repeated idempotency key would seem to be used for another request."""
+
+    def files(content: bytes) -> Any:
+        return [("a", ("a.bin", content, None)), ("b", (None, "text", None))]
+
+    async with client_class(**target) as client:
+        first, again, other = [
+            await client.call(method="post", files=files(content))
+            for content in (b"one", b"one", b"two")
+        ]
+    types = [each["headers"]["content-type"] for each in (first, again, other)]
+    assert (first["body"], types[0]) == (again["body"], types[1])
+    assert types[0] != types[2]
+    boundary = types[0].partition("boundary=")[2]
+    assert first["body"].count(f"--{boundary}") == 3
+    assert "one" in first["body"]
+
+
+async def test_cookies_of_the_client_and_of_a_call_are_joined(
+    client_class: Any, target: dict[str, Any]
+) -> None:
+    """One field, as RFC 6265 asks for."""
+    async with client_class(**target, headers={"Cookie": "session=1"}) as client:
+        assert (await client.call())["headers"]["cookie"] == "session=1"
+        answer = await client.call(cookies={"q": "s", "none": None})
+    assert answer["headers"]["cookie"] == "session=1; q=s"
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), object(), {(1,): 2}])
+async def test_what_is_no_json_is_not_sent(client_class: Any, value: Any) -> None:
+    """Neither as a body nor as a line of one."""
+    async with client_class(base_url="http://127.0.0.1:1") as client:
+        with pytest.raises(errors.InvalidArgument, match="not possible in JSON"):
+            await client.call(method="post", json=[value])
+    with pytest.raises(errors.InvalidArgument, match="not possible in JSON"):
+        json_lines([1, value])
 
 
 async def test_a_call_does_not_depend_on_the_cookies_of_another(
@@ -222,11 +283,17 @@ async def test_a_server_that_is_not_there_is_unavailable(client_class: Any) -> N
     "parts",
     [
         {"headers": {"x": "a\r\nevil: 1"}},
+        {"headers": {"x": "a\x01"}},
+        {"headers": {"x": "\x7f"}},
+        {"headers": {"x": " a"}},
+        {"headers": {"x": ["b", "a\t"]}},
         {"headers": {"x": "€"}},
+        {"cookies": {"x": "a\x01"}},
+        {"cookies": {"x": "a\t"}},
         {"cookies": {"x": "a; evil=1"}},
     ],
 )
-async def test_a_value_that_breaks_out_of_its_header_is_refused(
+async def test_a_value_that_a_header_cannot_carry_is_refused(
     client_class: Any, target: dict[str, Any], parts: dict[str, Any]
 ) -> None:
     """Before anything is sent."""

@@ -133,6 +133,32 @@ def test_texts_are_told_apart_by_their_format(
     assert not values.has_format(7, format_)
 
 
+@pytest.mark.parametrize(
+    ("format_", "text"),
+    [
+        ("date", "2026-99-99"),
+        ("date-time", "2026-01-02T25:00:00Z"),
+        ("time", "25:61"),
+        ("duration", "P9999999999D"),
+        ("base64", "abcde"),
+    ],
+)
+def test_a_text_that_only_looks_like_a_format_stays_a_text(
+    format_: str, text: str
+) -> None:
+    """Where a union lets it be one; it must not fail the answer."""
+    readers = {
+        "date": datetime.date.fromisoformat,
+        "date-time": datetime.datetime.fromisoformat,
+        "time": datetime.time.fromisoformat,
+        "duration": values.read_duration,
+        "base64": values.read_base64,
+    }
+    dated = (lambda value: values.has_format(value, format_), readers[format_])
+    plain = (lambda value: isinstance(value, str), values.as_it_is)
+    assert values.read_first(text, dated, plain) == text
+
+
 def test_one_and_true_are_two_values() -> None:
     """In JSON, unlike in Python."""
     assert values.is_same(1, 1) and not values.is_same(True, 1)

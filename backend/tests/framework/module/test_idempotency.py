@@ -389,6 +389,32 @@ async def test_a_principal_may_be_told_by_the_author() -> None:
     assert numbers == [1, 2, 1]
 
 
+async def test_a_principal_keeps_its_keys_when_its_token_is_renewed() -> None:
+    """By default a new token is a new caller."""
+    acted: list[str] = []
+    router = APIRouter()
+
+    @router.post("/by-subject")
+    @idempotent(principal=lambda request: request.headers["authorization"][:10])
+    async def act() -> int:
+        acted.append("by subject")
+        return len(acted)
+
+    @router.post("/by-header")
+    @idempotent
+    async def act_by_header() -> int:
+        acted.append("by header")
+        return len(acted)
+
+    app = ModularApp([Module(routers={"v1": router}).create_app("shop")])
+    async with _client(app) as client:
+        for path in ("/by-subject", "/by-header"):
+            for token in ("ada.1", "ada.2"):
+                headers = key(Authorization=f"Bearer {token}")
+                assert (await client.post(path, headers=headers)).status_code == 200
+    assert acted == ["by subject", "by header", "by header"]
+
+
 async def test_instances_that_share_a_store_answer_for_one_another(shop: Shop) -> None:
     """And those that do not, do not; many apps live in one process."""
     store = MemoryStore()
