@@ -124,8 +124,11 @@ def write(prop: PropertyProtocol, source: str, depth: int = 0) -> str:
         inner = write(prop.inner_properties[0], item, depth + 1)
         return f"{{_key: {inner} for _key, {item} in {source}.items()}}"
     if isinstance(prop, TupleProperty):
+        # The first place that is asked for sees to it that all are there.
+        count = len(prop.inner_properties)
+        whole = f"_values.places({source}, {count})"
         inner_values = (
-            write(inner, f"{source}[{index}]", depth)
+            write(inner, f"{source if index else whole}[{index}]", depth)
             for index, inner in enumerate(prop.inner_properties)
         )
         return f"[{', '.join(inner_values)}]"

@@ -103,6 +103,8 @@ def _read(text: str) -> _Source:
     """Read one file; most are as they were when a warm worker read them last."""
     try:
         tree = ast.parse(text)
+        # The parser alone lets much pass, a keyword that is given twice for one.
+        compile(tree, "<generated>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         return _Source(fault=str(error))
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from typing import Any, ClassVar, cast
 
 from attrs import Factory, define, evolve, field
@@ -253,6 +254,9 @@ def our_properties() -> Iterator[None]:
             stack.enter_context(_replaced(class_, "validate_location", _location_fault))
         stack.enter_context(
             _replaced(model_property, "_resolve_naming_conflict", _name_apart)
+        )
+        stack.enter_context(
+            _replaced(model_property, "_process_properties", _number_fields)
         )
         conflicts = "_check_parameters_for_conflicts"
         stack.enter_context(_replaced(openapi.Endpoint, conflicts, _number_parameters))
@@ -632,14 +636,37 @@ def _described(built: Built, data: oai.Schema) -> Built:
 
 
 def _name_apart(first: Any, second: Any, config: Config) -> PropertyError | None:
-    """Give two fields whose Python names are one different names."""
+    """Let two fields whose Python names are one keep closer to their own names."""
     for prop in (first, second):
         prop.set_python_name(prop.name, config=config, skip_snake_case=True)
-    if first.python_name == second.python_name:
-        first.set_python_name(
-            UntrustedString(f"{first.python_name}_2"), config, skip_snake_case=True
-        )
     return None
+
+
+_settle_fields = model_property._process_properties
+
+
+def _number_fields(*, config: Config, **given: Any) -> Any:
+    """Number the fields of a model that still have one Python name.
+
+    Copies, for a field may be inherited, and its name be free in the base.
+    """
+    settled = _settle_fields(config=config, **given)
+    if isinstance(settled, PropertyError):
+        return settled
+    groups: tuple[list[Any], ...] = (settled.required_props, settled.optional_props)
+    names = {prop.python_name for group in groups for prop in group}
+    given_away: set[str] = set()
+    for group in groups:
+        for index, prop in enumerate(group):
+            name = str(prop.python_name)
+            if name in given_away:
+                numbered = (f"{name}_{count}" for count in itertools.count(2))
+                name = next(free for free in numbered if free not in names)
+                names.add(name)
+                prop = group[index] = copy(prop)
+                prop.set_python_name(UntrustedString(name), config, True)
+            given_away.add(name)
+    return settled
 
 
 _settle_parameters = openapi.Endpoint._check_parameters_for_conflicts

@@ -8,7 +8,7 @@ ever executed, and the same document gives the same bytes.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from modular_api.codegen.formatting import format_source
@@ -30,7 +30,10 @@ from modular_api.codegen.python_client.normalise import normalised
 from modular_api.codegen.python_client.preflight import faults
 from modular_api.codegen.python_client.security import security_schemes
 from modular_api.codegen.python_client.stand_ins import standing_in_for
-from modular_api.codegen.python_client.surface import surface_operations
+from modular_api.codegen.python_client.surface import (
+    SurfaceOperation,
+    surface_operations,
+)
 from modular_api.types import Document
 
 FormatFile = Callable[[str], str]
@@ -138,10 +141,11 @@ def _generate(
         operation = generator.crashing_operation(copy, names)
         raise GeneratorCrash(names.module, names.version, operation, error) from error
     found = [*silent_losses(document), *emitted.findings]
+    operations = surface_operations(emitted.endpoints)
     found += _name_clashes(emitted.class_names, names)
+    found += _headers_clashes(emitted.class_names, operations)
     if lost := sorted(finding for finding in found if str(finding) not in allowed):
         raise GeneratorWarnings(names.module, names.version, lost)
-    operations = surface_operations(emitted.endpoints)
 
     def finish_facade(methods: Iterable[str]) -> str:
         schemes = security_schemes(document)
@@ -158,6 +162,23 @@ def _name_clashes(class_names: list[str], names: ClientNames) -> list[Finding]:
         for name in class_names
         if name in client_class_names(names)
     ]
+
+
+def _headers_clashes(
+    class_names: list[str], operations: Sequence[SurfaceOperation]
+) -> list[Finding]:
+    """Find what is named like the second method and the class of documented headers."""
+    found = []
+    methods = {operation.name for operation in operations}
+    for operation in operations:
+        if operation.headers is None:
+            continue
+        why = f"has a name that the headers of '{operation.name}' need"
+        if operation.headers in class_names:
+            found.append(Finding(f"component {operation.headers}", why))
+        if (variant := f"{operation.name}_with_headers") in methods:
+            found.append(Finding(f"operation {variant}", why))
+    return found
 
 
 def _check_complete(

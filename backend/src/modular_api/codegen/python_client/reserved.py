@@ -59,7 +59,17 @@ CLASSES = frozenset(
 )
 """Classes that generated modules import under their own names."""
 
-METHODS = frozenset({"aclose", "api_version", "close", "module_name", "prefix", "sync"})
+METHODS = frozenset(
+    {
+        "aclose",
+        "api_version",
+        "close",
+        "module_name",
+        "prefix",
+        "security_schemes",
+        "sync",
+    }
+)
 """Attributes of a client that an operation cannot be named after."""
 
 

@@ -30,6 +30,8 @@ def missing(
     for path, text in files.items():
         try:
             trees[path] = ast.parse(text)
+            # The parser alone lets much pass, a keyword that is given twice for one.
+            compile(trees[path], "<generated>", "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             faults.append(Finding(path, f"is no Python: {error}"))
     if faults:

@@ -71,7 +71,8 @@ def _model(name: str, fields: dict[str, Any]) -> type[pydantic.BaseModel]:
 
 Awkward = _model("Awkward", _FIELDS)
 Colliding = _model("Colliding", {"a-b": int, "a_b": int, "a b": int, "aB": int})
-Marks = _model("Marks", {"€": int, "£": int})
+Marks = _model("Marks", {"€": int, "£": int, "$": int})
+Suffixed = _model("Suffixed", {"x": int, "x-": int, "x_2": int, "x.": int})
 Order = _model("Order", {"order": str, "Order": int})
 
 
@@ -116,9 +117,15 @@ theme.body(
 )
 theme.body(
     "nameless_field_names",
-    "fields `€` and `£`",
+    "fields `€`, `£` and `$`",
     Marks,
-    _wire("Marks", {"€": 1, "£": 2}),
+    _wire("Marks", {"€": 1, "£": 2, "$": 3}),
+)
+theme.body(
+    "suffixed_field_names",
+    "fields `x`, `x-`, `x_2` and `x.`",
+    Suffixed,
+    _wire("Suffixed", {"x": 1, "x-": 2, "x_2": 3, "x.": 4}),
 )
 theme.body(
     "field_named_like_its_model",

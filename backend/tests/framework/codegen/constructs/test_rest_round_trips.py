@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from modular_api.clients.errors import InvalidArgument
 from tests.framework.codegen.constructs.catalogue import Construct
 from tests.framework.codegen.constructs.rest_constructs import CONSTRUCTS, document
 
@@ -17,6 +18,15 @@ async def test_a_construct_comes_back_as_it_went_out(
 ) -> None:
     """In value and in type, all the way down."""
     await construct.check(client, generated)
+
+
+@pytest.mark.parametrize("value", [(1, "a"), (), (1, "a", None, 4)])
+async def test_a_tuple_of_another_length_is_not_sent(client: Any, value: Any) -> None:
+    """One that is too long would be sent without its end."""
+    with pytest.raises(InvalidArgument, match="places, not 3"):
+        await client.tuple_body(value)
+    with pytest.raises(InvalidArgument, match="places, not 2"):
+        await client.nested_tuple_body([("a", value[:1])])
 
 
 def test_every_operation_belongs_to_a_construct() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from modular_api.clients.client import ModuleClient
 from modular_api.codegen.python_client import rendering
 from modular_api.codegen.python_client.errors import (
     ClientRenderError,
@@ -21,6 +22,7 @@ from modular_api.codegen.python_client.errors import (
 )
 from modular_api.codegen.python_client.preflight import faults
 from modular_api.codegen.python_client.render import render_python_client
+from modular_api.codegen.python_client.reserved import METHODS
 
 REF = "#/components/schemas/"
 
@@ -49,6 +51,13 @@ def answering(operation_id: str, schema: dict[str, Any]) -> dict[str, Any]:
     return operation(
         operation_id, responses={"200": {"description": "", "content": content}}
     )
+
+
+def with_headers(operation_id: str) -> dict[str, Any]:
+    """Return an operation whose answer has a documented header."""
+    headers = {"x-a": {"schema": {"type": "integer"}}}
+    responses = {"204": {"description": "", "headers": headers}}
+    return operation(operation_id, responses=responses)
 
 
 def model(**properties: Any) -> dict[str, Any]:
@@ -235,6 +244,24 @@ def test_every_fault_is_told_at_once() -> None:
             document(paths={"/a": {"get": answering("a", {"enum": [[1], [2]]})}}),
             "an enum of lists cannot be a Python enum",
             id="an enum of lists",
+        ),
+        pytest.param(
+            document(
+                paths={"/a": {"get": with_headers("heads")}},
+                schemas={"HeadsHeaders": model()},
+            ),
+            "component HeadsHeaders: has a name that the headers of 'heads' need",
+            id="a class named like that of an operation's headers",
+        ),
+        pytest.param(
+            document(
+                paths={
+                    "/a": {"get": with_headers("heads")},
+                    "/b": {"get": operation("heads_with_headers")},
+                }
+            ),
+            "operation heads_with_headers: has a name that the headers of 'heads' need",
+            id="an operation named like another with its headers",
         ),
     ],
 )
@@ -460,3 +487,9 @@ def import_client(
             )
             importlib.import_module(f"evil_generated.{dotted}")
     return sys.modules["evil_generated.evil_client"]
+
+
+def test_no_operation_takes_the_place_of_what_clients_have() -> None:
+    """A route may be called what it likes; its method gives way."""
+    assert {name for name in dir(ModuleClient) if name[0] != "_"} <= METHODS
+    assert ModuleClient.__annotations__.keys() <= METHODS

@@ -244,9 +244,9 @@ def test_an_operation_that_is_missing_is_found(
     names = ClientNames("shop", "v1")
     assert missing(shop_document, shop_files, names) == []
 
-    def found(path: str, old: str, new: str) -> list[str]:
+    def found(path: str, old: str, new: str, count: int = -1) -> list[str]:
         assert old in shop_files[path]
-        doctored = {**shop_files, path: shop_files[path].replace(old, new)}
+        doctored = {**shop_files, path: shop_files[path].replace(old, new, count)}
         return [str(finding) for finding in missing(shop_document, doctored, names)]
 
     operation = "_shop/api/operations/place_order.py"
@@ -260,7 +260,7 @@ def test_an_operation_that_is_missing_is_found(
         "POST /orders: the client has no async method for it",
         "POST /orders: the client has no sync method for it",
     ]
-    assert found("shop_client.py", "    async def text", "    def text") == [
+    assert found("shop_client.py", "import text as", "import echo as", 1) == [
         "GET /text: the client has no async method for it"
     ]
     assert found("_shop/models/order.py", "class Order(", "class Ordre(") == [
@@ -269,6 +269,9 @@ def test_an_operation_that_is_missing_is_found(
     assert (
         "is no Python" in found("_shop/models/order.py", "class Order(", "class (")[0]
     )
+    # The parser lets this pass, the compiler does not.
+    (repeated,) = found("shop_client.py", '"""', 'dict(a=1, a=2)\n"""', 1)
+    assert "is no Python: keyword argument repeated: a" in repeated
 
 
 def test_a_client_that_is_incomplete_is_an_error() -> None:
