@@ -84,7 +84,11 @@ def _drop_dead_peers(listener: socket.socket) -> None:
 
 def url_of(listener: socket.socket) -> str:
     """Return the address to show: one a browser on this machine can open."""
-    host, port = listener.getsockname()[:2]
+    return url_for(*listener.getsockname()[:2])
+
+
+def url_for(host: str, port: int) -> str:
+    """Return the URL under which a client on this machine reaches an address."""
     shown = _REACHABLE.get(host, host)
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
