@@ -13,6 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
+
 from modular_api.contracts.approvals import today_in_utc
 from modular_api.contracts.policy import Override, Policy
 from modular_api.project.settings import read_settings
@@ -66,6 +68,7 @@ def run_page(folder: Path) -> Iterator[tuple[str, str, str]]:
                 yield command, shown, printed.replace(tomorrow, DAY)
 
 
+@pytest.mark.slow
 def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
     """From the first promise to the last."""
     count = 0

@@ -79,6 +79,7 @@ def test_the_contracts_hold() -> None:
     assert broken(output) == set(), output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("contract", "folder", "statement"),
     [
@@ -106,6 +107,7 @@ def test_a_planted_import_breaks_its_contract(
     assert "planted" in output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "statement",
     ["from . import second", LOAD + 'import_module(".second", __package__)'],

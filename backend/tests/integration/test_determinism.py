@@ -63,9 +63,9 @@ def digests(seeds: range) -> set[str]:
 
 
 @pytest.mark.integration
-def test_eight_hash_seeds_and_discovery_orders_give_one_hash() -> None:
+def test_four_hash_seeds_and_discovery_orders_give_one_hash() -> None:
     """Quick enough for every run."""
-    assert len(digests(range(8))) == 1
+    assert len(digests(range(4))) == 1
 
 
 @pytest.mark.slow
