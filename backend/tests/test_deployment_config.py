@@ -92,10 +92,12 @@ def test_check_tells_every_fault_with_its_line_and_fails(
         f"- {file}:6: servers.broker.modules.1: there is no module 'orders'; there are: "
         "broker, datafeed",
         f"- {file}:7: servers.broker.port: port 18000 of broker-1 is that of nginx, too",
-        f"- {file}:8: servers.broker.instances: 2 instances of 'broker' would each keep "
-        "a state of their own and disagree: the declaration says stateful=True. Serve it "
-        "with 1 instance; or keep its state in a backend that processes share and declare "
-        "stateful=False",
+        f"- {file}:8: servers.broker.instances: 2 instances of 'broker' would disagree: "
+        "each keeps to itself the state of its service (stateful=True); the answers "
+        "under its idempotency keys (idempotency_store=SqliteStore(…) shares them); the "
+        "updates it pushes to equity, executions, orders, positions (those of a `stream` "
+        "every instance has). Serve it with 1 instance, or keep that where all instances "
+        "find it",
     ]
 
 

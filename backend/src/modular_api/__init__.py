@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from modular_api.module.idempotency import idempotent
     from modular_api.module.module_app import ModuleApp
     from modular_api.module.service import Service
+    from modular_api.module.sqlite_store import SqliteStore
     from modular_api.problems import Problem
     from modular_api.registry.faults import RegistryError
     from modular_api.registry.registry import ModuleRegistry
@@ -43,6 +44,7 @@ _HOMES = {
     "RegistryError": "registry.faults",
     "Service": "module.service",
     "ServiceNotRunning": "errors",
+    "SqliteStore": "module.sqlite_store",
     "idempotent": "module.idempotency",
 }
 
@@ -61,6 +63,7 @@ __all__ = [
     "RegistryError",
     "Service",
     "ServiceNotRunning",
+    "SqliteStore",
     "idempotent",
 ]
 

@@ -6,7 +6,7 @@ entering a lifespan.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 
 class _Model(BaseModel):
@@ -46,8 +46,15 @@ class ModuleModel(_Model):
     description: str
     directory: str | None
     uses: tuple[str, ...]
-    stateful: bool
+    process_state: tuple[str, ...] = ()
+    """What each process would keep to itself, in words."""
     versions: tuple[VersionModel, ...]
+
+    @computed_field  # type: ignore[prop-decorator] # mypy knows none above a property
+    @property
+    def stateful(self) -> bool:
+        """Whether two instances would disagree."""
+        return bool(self.process_state)
 
 
 class AppModel(_Model):

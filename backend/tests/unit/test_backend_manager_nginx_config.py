@@ -49,7 +49,6 @@ def model(**modules: list[VersionModel]) -> AppModel:
                 description="",
                 directory=None,
                 uses=(),
-                stateful=False,
                 versions=tuple(versions),
             )
             for name, versions in modules.items()

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi.routing import iter_route_contexts
 
+from modular_api.app.process_state import process_state
 from modular_api.app.socket_documents import socket_versions
 from modular_api.model import AppModel, ModuleModel, RouteModel, VersionModel
 from modular_api.module.module_app import ModuleApp, VersionApp
@@ -34,7 +35,7 @@ def _describe_module(module: ModuleApp) -> ModuleModel:
         description=module.description,
         directory=str(module.directory) if module.directory else None,
         uses=module.uses,
-        stateful=module.declaration.stateful,
+        process_state=process_state(module),
         versions=tuple(
             _describe_version(app, has_socket=name in with_socket)
             for name, app in module.versions.items()

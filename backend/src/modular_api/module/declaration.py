@@ -50,9 +50,10 @@ class Module:
         exception_handlers: as in FastAPI, for this module only.
         tags: OpenAPI tags of its routes; the module's name when left out.
         idempotency_store: keeps the first answers of `@idempotent` handlers; left out,
-            each process keeps its own in memory for a day. Instances that share one
-            answer for one another.
+            each process keeps its own in memory for a day. With a `SqliteStore` the
+            instances of a host answer for one another, and a restart forgets nothing.
         stateful: the service keeps state of its own, so two instances would disagree.
+            Feeds that are published and idempotency keys in memory count without it.
 
     Raises: BadDeclaration: with everything that is wrong.
     """

@@ -17,8 +17,10 @@ import functools
 import hashlib
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Annotated, Any, TypeVar, overload
 
+from anyio import CancelScope
 from fastapi import Depends, Header, Request, Response
 from fastapi.routing import iter_route_contexts
 from starlette.concurrency import run_in_threadpool
@@ -28,8 +30,13 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from modular_api.errors import ConfigurationError
-from modular_api.module.idempotency_store import Claim, IdempotencyStore, KeptAnswer
-from modular_api.problems import problem_response
+from modular_api.module.idempotency_store import (
+    Claim,
+    IdempotencyStore,
+    KeptAnswer,
+    cut_off_answer,
+    too_large_answer,
+)
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -41,6 +48,11 @@ _EXCHANGE = "modular_api.idempotency"
 _MARK = "__idempotent__"
 _REQUEST = "modular_api_request"
 _KEY = "modular_api_idempotency_key"
+
+_MARKED = "__idempotent_as__"
+
+_LARGEST_KEPT_BYTES = 1024 * 1024
+"""Of an answer's body; of a larger one nothing is held back, and it is not kept."""
 
 _NOT_DONE = frozenset({429, 502, 503, 504})
 """Answers that ask for another attempt; they are not kept, or none could succeed."""
@@ -87,12 +99,14 @@ def idempotent(
     504) are not kept. Where the handler raised or was cancelled nobody knows what it
     did: it is not called again, the key answers 500.
 
+    An answer of more than 1 MiB is not kept either: the key then answers 500, too.
+
     Args:
         principal: tells callers apart, by what stays the same when their token is
             renewed: the subject of the token, say. Left out, they are told apart by the
-            whole `Authorization` header and by the API keys of the specification, so
-            that a caller with a new token is another one, and acts again. Where tokens
-            rotate it is a must.
+            whole `Authorization` and `Cookie` headers and by the API keys of the
+            specification, so that a caller with a new token is another one, and acts
+            again. Where tokens rotate it is a must.
     Raises: ConfigurationError: the handler answers with a stream.
     """
     mark = functools.partial(_wrapped, principal=principal or _credentials_of)
@@ -104,6 +118,25 @@ def has_idempotent_routes(routes: Iterable[BaseRoute]) -> bool:
     return any(
         hasattr(route.endpoint, _MARK) for route in iter_route_contexts(list(routes))
     )
+
+
+def misplaced_marks(routes: Iterable[BaseRoute]) -> list[str]:
+    """Name the handlers that were marked only after a route had taken them.
+
+    `@idempotent` above `@router.post(…)` marks a function that nobody calls.
+    """
+    endpoints = [
+        route.endpoint
+        for route in iter_route_contexts(list(routes))
+        if route.endpoint is not None
+    ]
+    registered = set(map(id, endpoints))
+    marks = [(each, getattr(each, _MARKED, None)) for each in endpoints]
+    return [
+        f"{each.__module__}.{each.__qualname__}"
+        for each, mark in marks
+        if mark is not None and id(mark) not in registered
+    ]
 
 
 def _wrapped(
@@ -137,6 +170,9 @@ def _wrapped(
     vars(once).update(
         {"__signature__": signature.replace(parameters=parameters), _MARK: True}
     )
+    vars(once).pop(_MARKED, None)  # copied from a handler that was marked before
+    with suppress(AttributeError):  # not every callable takes attributes
+        setattr(handler, _MARKED, once)
     return once
 
 
@@ -198,7 +234,8 @@ def _credentials_of(request: Request) -> str:
         .values()
         if scheme["type"] == "apiKey"
     ]
-    return _hash(request.headers.get("authorization", ""), *keys)
+    headers = [request.headers.get(name, "") for name in ("authorization", "cookie")]
+    return _hash(*headers, *keys)
 
 
 def _hash(*parts: str) -> str:
@@ -227,7 +264,8 @@ class IdempotencyLayer:
         try:
             await self.app(scope, exchange.receive, exchange.send)
         finally:
-            await exchange.end()
+            with CancelScope(shield=True):  # a cancelled request settles its key, too
+                await exchange.end()
 
 
 class _KeyedExchange:
@@ -243,6 +281,7 @@ class _KeyedExchange:
         self._status = 0
         self._headers: tuple[tuple[bytes, bytes], ...] = ()
         self._body: list[bytes] = []
+        self._body_bytes = 0
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -271,7 +310,11 @@ class _KeyedExchange:
                 self._status = message["status"]
                 self._headers = tuple((k, v) for k, v in message.get("headers", ()))
             elif message["type"] == "http.response.body":
-                self._body.append(message.get("body", b""))
+                self._body_bytes += len(message.get("body", b""))
+                if self._body_bytes > _LARGEST_KEPT_BYTES:
+                    self._body.clear()
+                else:
+                    self._body.append(message.get("body", b""))
                 if not message.get("more_body", False):
                     # Before the client can see it, and repeat what it does not see.
                     await self._settle()
@@ -280,13 +323,16 @@ class _KeyedExchange:
     async def end(self) -> None:
         """Settle a key whose request was never answered whole."""
         if self._name is not None:
-            await self._keep(_cut_off())
+            await self._keep(cut_off_answer())
 
     async def _settle(self) -> None:
         if self._status in _NOT_DONE:
             name, self._name = self._name, None
             assert name is not None
             await self.store.release(name)
+            return
+        if self._body_bytes > _LARGEST_KEPT_BYTES:
+            await self._keep(too_large_answer())
             return
         body = b"".join(self._body)
         await self._keep(KeptAnswer(self._status, self._headers, body))
@@ -295,12 +341,3 @@ class _KeyedExchange:
         name, self._name = self._name, None
         assert name is not None
         await self.store.keep(name, Claim(self._fingerprint, answer))
-
-
-def _cut_off() -> KeptAnswer:
-    response = problem_response(
-        500,
-        "The first request with this Idempotency-Key failed or was cut off. What it did "
-        "is not known, so it is not done again.",
-    )
-    return KeptAnswer(500, tuple(response.raw_headers), bytes(response.body))

@@ -1,11 +1,11 @@
-"""Where the first answers to idempotency keys are kept."""
+"""Where the first answers to idempotency keys are kept: what a store promises."""
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from modular_api.problems import problem_response
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,9 @@ class IdempotencyStore(Protocol):
     """Keeps claims for as long as a client may repeat a request.
 
     Keys are texts of 64 characters that name module, caller and operation, too, so one
-    store may serve many modules and, where it is a database, many instances.
+    store may serve many modules and, where it is a database, many instances. A store
+    whose class says `is_shared = False` serves one process: its module runs as one
+    instance.
     """
 
     async def claim(self, key: str, fingerprint: str) -> Claim | None:
@@ -47,58 +49,27 @@ class IdempotencyStore(Protocol):
         """Give a key up: the request may be made again."""
 
 
-class MemoryStore:
-    """Keeps claims in this process.
+def is_shared(store: IdempotencyStore | None) -> bool:
+    """Tell whether other processes find in a store what this one puts there."""
+    return store is not None and getattr(store, "is_shared", True)
 
-    When it is full the oldest answers are forgotten first; requests that are being
-    served never are.
 
-    Args:
-        ttl_s: how long an answer is kept.
-        max_answers: how many are kept.
-        max_bytes: how many bytes their bodies may have together.
-    """
+def cut_off_answer() -> KeptAnswer:
+    """Return the answer under a key whose first request came to no known end."""
+    return _problem(
+        "The first request with this Idempotency-Key failed or was cut off. What it did "
+        "is not known, so it is not done again."
+    )
 
-    def __init__(
-        self,
-        *,
-        ttl_s: float = 86_400.0,
-        max_answers: int = 10_000,
-        max_bytes: int = 64 * 1024 * 1024,
-    ) -> None:
-        self._ttl_s = ttl_s
-        self._max_answers = max_answers
-        self._max_bytes = max_bytes
-        self._running: dict[str, Claim] = {}
-        # Oldest first: all live equally long.
-        self._kept: OrderedDict[str, tuple[float, Claim, int]] = OrderedDict()
-        self._bytes = 0
 
-    async def claim(self, key: str, fingerprint: str) -> Claim | None:
-        self._forget_expired()
-        if key in self._running:
-            return self._running[key]
-        if key in self._kept:
-            return self._kept[key][1]
-        self._running[key] = Claim(fingerprint)
-        return None
+def too_large_answer() -> KeptAnswer:
+    """Return what stands for an answer that is too large to be kept."""
+    return _problem(
+        "The first request with this Idempotency-Key was served, but its answer was too "
+        "large to be kept and given again. It is not done again."
+    )
 
-    async def keep(self, key: str, claim: Claim) -> None:
-        self._running.pop(key, None)
-        size = len(claim.answer.body) if claim.answer else 0
-        self._kept[key] = (time.monotonic() + self._ttl_s, claim, size)
-        self._bytes += size
-        while len(self._kept) > self._max_answers or self._bytes > self._max_bytes:
-            self._forget_oldest()
 
-    async def release(self, key: str) -> None:
-        self._running.pop(key, None)
-
-    def _forget_expired(self) -> None:
-        now = time.monotonic()
-        while self._kept and next(iter(self._kept.values()))[0] <= now:
-            self._forget_oldest()
-
-    def _forget_oldest(self) -> None:
-        _, (_, _, size) = self._kept.popitem(last=False)
-        self._bytes -= size
+def _problem(detail: str) -> KeptAnswer:
+    response = problem_response(500, detail)
+    return KeptAnswer(500, tuple(response.raw_headers), bytes(response.body))

@@ -16,9 +16,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from modular_api.clients.context import module_name
 from modular_api.clients.errors import ClientTimeout, PeerMissing, PeerUnavailable
 from modular_api.module.builtin_routes import builtin_router
-from modular_api.module.declaration import Module
-from modular_api.module.idempotency import IdempotencyLayer, has_idempotent_routes
-from modular_api.module.idempotency_store import MemoryStore
+from modular_api.module.declaration import BadDeclaration, Module
+from modular_api.module.idempotency import (
+    IdempotencyLayer,
+    has_idempotent_routes,
+    misplaced_marks,
+)
+from modular_api.module.memory_store import MemoryStore
 from modular_api.module.peer_problems import answer_peer_error
 from modular_api.module.service import VERSION_STATES_KEY
 from modular_api.module.socket import serve_socket
@@ -73,6 +77,11 @@ class VersionApp(FastAPI):
             tags=[name] if module.tags is None else list(module.tags),
             dependencies=list(module.dependencies),
         )
+        if misplaced := misplaced_marks(self.routes):
+            raise BadDeclaration(
+                f"Module(...): @idempotent does nothing above the decorator of a route; "
+                f"put it below, next to the handler: {', '.join(misplaced)}"
+            )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self

@@ -187,6 +187,12 @@ class FastWSAdapter(fastws.FastWS):
             self._table = _Table(self)
         return self._table
 
+    @property
+    def pushed(self) -> list[str]:
+        """The feeds whose updates are published, and reach this process alone."""
+        published = [name for name, r in self.ws_routers.items() if not r.streams]
+        return [*published, *self.table.events]
+
     def describe(self) -> SocketSpec:
         """Return the socket as static data; needs no lifespan."""
         return SocketSpec(
@@ -412,9 +418,7 @@ class _Table:
             raise BadSocketDeclaration(
                 f"several operations of a socket are named {', '.join(twice)}"
             )
-        self._events = {
-            each.name: each for each in self.handlers if not each.is_request
-        }
+        self.events = {each.name: each for each in self.handlers if not each.is_request}
         self._server_only = set(names) - {
             each.name for each in self.operations if each.action == "receive"
         }
@@ -438,7 +442,7 @@ class _Table:
         Raises: BadSocketDeclaration
         """
         try:
-            return self._events[type_]
+            return self.events[type_]
         except KeyError:
             raise BadSocketDeclaration(
                 f"'{type_}' is no `recv` operation of this socket"

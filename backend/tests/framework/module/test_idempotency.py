@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Request, Response
 from fastapi.security import APIKeyHeader, HTTPBearer
 from pydantic import BaseModel
 from starlette.middleware import Middleware
+from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from modular_api import Module, idempotent
@@ -22,7 +23,8 @@ from modular_api.clients.errors import ClientTimeout
 from modular_api.clients.wire import Request as ClientRequest
 from modular_api.errors import ConfigurationError
 from modular_api.module.declaration import BadDeclaration
-from modular_api.module.idempotency_store import Claim, KeptAnswer, MemoryStore
+from modular_api.module.idempotency_store import Claim, KeptAnswer
+from modular_api.module.memory_store import MemoryStore
 
 PREFIX = "/api/v1/shop"
 
@@ -427,6 +429,69 @@ async def test_instances_that_share_a_store_answer_for_one_another(shop: Shop) -
         assert len(shop.bought) == bought
 
 
+async def test_a_mark_above_the_route_is_refused() -> None:
+    """There it would mark a function nobody calls."""
+    router = APIRouter()
+
+    @idempotent
+    @router.post("/things")
+    async def buy() -> None: ...
+
+    with pytest.raises(BadDeclaration, match=r"put it below.*buy"):
+        Module(routers={"v1": router}).create_app("shop")
+
+
+async def test_a_handler_may_serve_marked_and_unmarked() -> None:
+    """As long as a route takes what was marked."""
+    router = APIRouter()
+
+    async def buy() -> None: ...
+
+    router.post("/once")(idempotent(buy))
+    router.post("/always", operation_id="buy_always")(buy)
+    assert Module(routers={"v1": router}).create_app("shop").name == "shop"
+
+
+async def test_callers_are_told_apart_by_their_cookies(
+    shop: Shop, client: httpx.AsyncClient
+) -> None:
+    """One session never sees the answer of another."""
+    for session, number in (("ada", 1), ("bob", 2), ("ada", 1)):
+        headers = key(Cookie=f"session={session}")
+        answer = await client.post("/things", json=PEN, headers=headers)
+        assert answer.json()["number"] == number
+
+
+async def test_an_answer_too_large_to_keep_is_not_given_again(
+    store: MemoryStore,
+) -> None:
+    """The request is not served twice either, and the keys of others stay."""
+    acted: list[int] = []
+    router = APIRouter()
+
+    @router.post("/large")
+    @idempotent
+    async def large(chunks: int) -> StreamingResponse:
+        acted.append(chunks)
+        return StreamingResponse(iter([b"x" * 65_536] * chunks))
+
+    module = Module(routers={"v1": router}, idempotency_store=store)
+    async with _client(ModularApp([module.create_app("shop")])) as client:
+        for name, chunks in (("small", 1), ("limit", 16), ("large", 17)):
+            url = f"/large?chunks={chunks}"
+            first = await client.post(url, headers=key(name))
+            assert len(first.content) == chunks * 65_536
+            again = await client.post(url, headers=key(name))
+            if name == "large":
+                assert again.status_code == 500
+                assert "too large" in again.json()["detail"]
+            else:
+                assert again.content == first.content
+        assert acted == [1, 16, 17]
+        again = await client.post("/large?chunks=1", headers=key("small"))
+        assert again.headers["idempotency-replayed"] == "true"
+
+
 async def test_an_impossible_key_is_refused(client: httpx.AsyncClient) -> None:
     """As every other parameter is."""
     for name in ("", "k" * 256):
@@ -489,6 +554,16 @@ class TestMemoryStore:
         assert await store.claim("running", "f") == Claim("f")
         await _keep(store, "big", b"x" * 9)
         assert await _known(store, ["b", "c", "big"]) == [False, False, True]
+
+    async def test_what_is_larger_than_all_of_it_takes_nothing_away(self) -> None:
+        """Its key is remembered, its answer is not."""
+        store = MemoryStore(max_bytes=10)
+        await _keep(store, "small", b"xx")
+        await _keep(store, "big", b"x" * 11)
+        assert await _known(store, ["small"]) == [True]
+        claim = await store.claim("big", "f")
+        assert claim is not None and claim.answer is not None
+        assert claim.answer.status == 500
 
     async def test_it_forgets_what_is_too_old(self, monkeypatch: Any) -> None:
         """Then the key is free."""

@@ -63,14 +63,13 @@ def _served_twice(config: DeploymentConfig) -> Iterator[tuple[Path, str]]:
 
 
 def _stateful(config: DeploymentConfig, model: AppModel) -> Iterator[tuple[Path, str]]:
-    stateful = {module.name for module in model.modules if module.stateful}
     for server, settings in config.servers.items():
-        keeping = sorted(stateful.intersection(settings.modules))
-        if settings.instances > 1 and keeping:
-            names = ", ".join(f"'{name}'" for name in keeping)
-            yield ("servers", server, "instances"), (
-                f"{settings.instances} instances of {names} would each keep a state of "
-                "their own and disagree: the declaration says stateful=True. Serve it "
-                "with 1 instance; or keep its state in a backend that processes share "
-                "and declare stateful=False"
-            )
+        if settings.instances == 1:
+            continue
+        for module in model.modules:
+            if module.stateful and module.name in settings.modules:
+                yield ("servers", server, "instances"), (
+                    f"{settings.instances} instances of '{module.name}' would disagree: "
+                    f"each keeps to itself {'; '.join(module.process_state)}. Serve "
+                    "it with 1 instance, or keep that where all instances find it"
+                )

@@ -35,7 +35,7 @@ def module(name: str, *, uses: tuple[str, ...] = (), stateful: bool = False):
         description="",
         directory=None,
         uses=uses,
-        stateful=stateful,
+        process_state=("what it counts",) if stateful else (),
         versions=(),
     )
 
