@@ -59,30 +59,42 @@ class _Exchange:
 
 
 class WholeExchange(_Exchange):
-    """An answer that is read when it is complete."""
+    """An answer that is read when it is complete.
+
+    What the app writes when the caller is gone is dropped, as by uvicorn.
+    """
 
     def __init__(self, request: EncodedRequest) -> None:
         super().__init__(request)
         self._body: list[bytes] = []
+        self._complete = False
 
     async def send(self, message: Message) -> None:
+        if self._gone.is_set():
+            return
         if message["type"] == "http.response.start":
             self._start = message
         elif message["type"] == "http.response.body":
             self._body.append(self._content(message))
             if not message.get("more_body", False):
+                self._complete = True
                 self._gone.set()
+
+    def leave(self) -> None:
+        """Let the app see that the caller is gone."""
+        self._gone.set()
 
     def fail(self) -> None:
         """Answer 500 where the app has not begun to answer."""
         if self._start is None:
             self._start = _FAILED
             self._body = [b"Internal Server Error"]
+            self._complete = True
             self._gone.set()
 
     def response(self) -> Response:
         """Raises: PeerUnavailable: the app stopped in the middle of its answer."""
-        if self._start is None or not self._gone.is_set():
+        if self._start is None or not self._complete:
             raise self._broken()
         headers = self._headers(self._start)
         return Response(self._start["status"], headers, b"".join(self._body))

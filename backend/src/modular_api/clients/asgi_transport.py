@@ -22,6 +22,7 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import unquote
 
+from modular_api.clients.app_tasks import AppTasks
 from modular_api.clients.asgi_exchange import (
     Message,
     StreamedExchange,
@@ -38,7 +39,6 @@ from modular_api.clients.wire import (
 )
 
 if TYPE_CHECKING:
-    from modular_api.clients.channels.asgi import AppTasks
     from modular_api.clients.channels.channel import Channel
 
 log = logging.getLogger(__name__)
@@ -86,16 +86,23 @@ class AsgiTransport:
         self._state = state
         self._loop = loop
         self._loop_thread = LoopThread()
-        self._sockets: AppTasks | None = None
+        self._running = AppTasks()
 
     async def send(self, request: EncodedRequest, timeout_s: float | None) -> Response:
-        """Call the app in a task, so that it sees a copy of the caller's context."""
+        """Call the app in a task, so that it sees a copy of the caller's context.
+
+        When the time is up, or the caller is cancelled, the app is told that the client
+        is gone, and comes to its own end: a call that acts is not cut off half way.
+        """
         exchange = WholeExchange(request)
+        running = self._running.start(self._run(exchange))
         try:
             async with asyncio.timeout(timeout_s):
-                await asyncio.create_task(self._run(exchange))
+                await asyncio.shield(running)
         except TimeoutError as error:
             raise ClientTimeout(str(request), timeout_s) from error
+        finally:
+            exchange.leave()
         return exchange.response()
 
     def send_sync(self, request: EncodedRequest, timeout_s: float | None) -> Response:
@@ -157,21 +164,18 @@ class AsgiTransport:
         """Connect to a socket of the app, in the running loop."""
         from modular_api.clients.channels import asgi
 
-        if self._sockets is None:
-            self._sockets = asgi.AppTasks()
         return await asgi.connect(
             self._app,
             path,
             headers,
             timeout_s,
-            running=self._sockets,
+            running=self._running,
             state=self._state,
         )
 
     async def aclose(self) -> None:
-        """End what sockets left running, and the thread of synchronous calls."""
-        if self._sockets is not None:
-            await self._sockets.aclose()
+        """Wait for what the app goes on with; end the thread of synchronous calls."""
+        await self._running.aclose()
         await asyncio.to_thread(self.close)
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ class LoopThread:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
         if loop is not None and thread is not None:
+            asyncio.run_coroutine_threadsafe(_cancel_all(), loop).result()
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
@@ -42,6 +43,15 @@ class LoopThread:
                 )
                 self._thread.start()
             return self._loop
+
+
+async def _cancel_all() -> None:
+    """Cancel what is left in the running loop, and wait for its end."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left)
 
 
 def run_in_loop(

@@ -70,6 +70,8 @@ async def get_item(name: str, in_stock: bool = True) -> Item:
 async def make_item(name: Annotated[str, Body(embed=True)]) -> Item:
     """Make an item, and fail after that if told to."""
     catalog_state.made += 1
+    if name == "slow":
+        await asyncio.sleep(0.4)
     if catalog_state.failures:
         raise HTTPException(catalog_state.failures.pop(0), "for now")
     return Item(name=name, number=catalog_state.made)
@@ -104,12 +106,15 @@ class CatalogClient(ModuleClient):
     def get_item_in_a_thread(self, name: str) -> Any:
         return self._call_sync(ClientRequest("get", f"/items/{name}"), parse)
 
-    async def make_item(self, name: str | None = None) -> Any:
+    async def make_item(self, name: str | None = None, key: str | None = None) -> Any:
         request = ClientRequest(
             "post",
             "/items",
             json={"name": name},
-            headers={"Content-Type": "application/json"},
+            headers={
+                "Content-Type": "application/json",
+                **({"Idempotency-Key": key} if key else {}),
+            },
             takes_idempotency_key=True,
         )
         return await self._call(request, parse)
@@ -150,6 +155,8 @@ async def try_call(name: str, how: str = "get_item") -> Any:
             return await asyncio.to_thread(call, name)
         if how == "stream_items":
             return [number async for number in call(int(name))]
+        if how == "make_item" and name == "slow":
+            return await call(name, key=f"key of {name}")
         return await (call(name) if name else call())
     except errors.CallError as error:
         return {
@@ -287,6 +294,18 @@ async def test_a_call_with_a_key_acts_once(
     state.failures = [409]
     assert (await told(client, "pen", "make_item"))["error"] == "Conflict"
     assert state.made == 3
+
+
+async def test_a_call_that_ran_out_of_time_is_done_all_the_same(
+    client: httpx.AsyncClient, state: Catalog
+) -> None:
+    """The peer is not cut off half way: the same key gets what it did."""
+    late = await told(client, "slow", "make_item")
+    assert late["error"] == "ClientTimeout"
+    await asyncio.sleep(0.5)
+    again = await told(client, "slow", "make_item")
+    assert again == {"name": "slow", "number": 1}
+    assert state.made == 1
 
 
 async def test_a_missing_peer_is_a_503_at_the_call(peer_topology: PeerTopology) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import socket
+import threading
 from contextvars import ContextVar
 from typing import Any
 
 import pytest
 
-from modular_api.clients import errors
+from modular_api.clients import app_tasks, errors
 from modular_api.clients.context import outgoing_headers, request_id
 from modular_api.clients.wire import json_lines
 from modular_api.errors import ConfigurationError
@@ -214,23 +215,60 @@ async def test_a_call_ends_with_its_time(
     assert caught.value.timeout_s == 0.05
 
 
-async def test_a_cancelled_call_cancels_the_app(client_class: Any) -> None:
-    """No task is left behind."""
-    ended = asyncio.Event()
+@pytest.mark.parametrize("how", ["cancelled", "out of time", "from a thread"])
+async def test_an_app_whose_caller_has_gone_comes_to_its_end(
+    client_class: Any, how: str
+) -> None:
+    """It is told so, and acts on; closing the client waits for it."""
+    acted: list[str] = []
+    begun = threading.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        begun.set()
+        await receive()
+        acted.append((await receive())["type"])
+        await asyncio.sleep(0.05)
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"nobody reads this"})
+        acted.append("to its end")
+
+    async with client_class(app=app, timeout_s=0.02) as client:
+        if how == "cancelled":
+            call = asyncio.ensure_future(client.call())
+            while not begun.is_set():
+                await asyncio.sleep(0)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+        elif how == "out of time":
+            with pytest.raises(errors.ClientTimeout):
+                await client.call()
+        else:
+            with pytest.raises(errors.ClientTimeout):
+                await asyncio.to_thread(client.call_sync)
+            await asyncio.sleep(0.2)
+    assert acted == ["http.disconnect", "to its end"]
+
+
+async def test_an_app_that_never_ends_is_cancelled_with_its_client(
+    client_class: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In whichever loop it runs; no task is left behind."""
+    monkeypatch.setattr(app_tasks, "_CLOSE_TIMEOUT_S", 0.05)
+    ended: list[str] = []
 
     async def endless(scope: Any, receive: Any, send: Any) -> None:
         try:
             await asyncio.sleep(60)
         finally:
-            ended.set()
+            ended.append(threading.current_thread().name)
 
-    async with client_class(app=endless) as client:
-        call = asyncio.ensure_future(client.call())
-        await asyncio.sleep(0.01)
-        call.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await call
-    assert ended.is_set()
+    async with client_class(app=endless, timeout_s=0.01) as client:
+        with pytest.raises(errors.ClientTimeout):
+            await client.call()
+        with pytest.raises(errors.ClientTimeout):
+            client.call_sync()
+    assert sorted(ended) == ["MainThread", "client-calls"]
 
 
 async def test_the_app_runs_in_a_context_of_its_own(client_class: Any) -> None:

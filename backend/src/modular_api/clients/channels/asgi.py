@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
 from typing import Any, TypeAlias
 
+from modular_api.clients.app_tasks import AppTasks
 from modular_api.clients.asgi_exchange import Message
 from modular_api.clients.channels.channel import Disconnected
 from modular_api.clients.errors import ClientTimeout
@@ -22,7 +23,6 @@ log = logging.getLogger(__name__)
 AsgiApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 
 _QUEUED_MESSAGES = 64
-_CLOSE_TIMEOUT_S = 5.0
 
 
 async def connect(
@@ -55,32 +55,6 @@ async def connect(
     return channel
 
 
-class AppTasks:
-    """Owns what the app does for the connections of one transport.
-
-    An app may still be handling a request when its client has gone: it comes to its end.
-    """
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run in a context of its own: a request's would live as long."""
-        task = asyncio.create_task(coroutine, context=Context())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def aclose(self) -> None:
-        """Wait for all of it, a few seconds; then cancel it."""
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=_CLOSE_TIMEOUT_S)
-            for task in late:
-                task.cancel()
-            if late:
-                await asyncio.wait(late, timeout=_CLOSE_TIMEOUT_S)
-
-
 class AsgiChannel:
     """Runs the app for one connection, in a task and a context of its own."""
 
@@ -97,7 +71,8 @@ class AsgiChannel:
     async def open(self) -> None:
         """Let the app accept. Raises: HandshakeRefused."""
         self._to_app.put_nowait({"type": "websocket.connect"})
-        self._task = self._running.start(self._run())
+        # A context of its own: a request's would live as long.
+        self._task = self._running.start(self._run(), Context())
         answer = await self._next()
         if answer is None or answer["type"] == "websocket.close":
             raise HandshakeRefused(self._scope["path"], 403 if answer else 500)
