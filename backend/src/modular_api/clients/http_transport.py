@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modular_api.clients.errors import ClientTimeout, PeerUnavailable
 from modular_api.clients.wire import (
@@ -20,6 +20,7 @@ from modular_api.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
+    from ssl import SSLContext
 
     import httpx
 
@@ -35,10 +36,15 @@ class HttpTransport:
     Args:
         base_url: scheme, host, and a path if the server stands below one.
         headers: sent in place of a call's own of the same names.
+        verify: whose certificates are trusted; False trusts everybody's.
     """
 
     def __init__(
-        self, base_url: str, *, headers: Mapping[str, str] | None = None
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        verify: SSLContext | bool = True,
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
             raise ConfigurationError(
@@ -46,6 +52,7 @@ class HttpTransport:
             )
         self.base_url = base_url.rstrip("/")
         self._headers = {name.lower(): value for name, value in (headers or {}).items()}
+        self._verify = verify
         self._async_client: httpx.AsyncClient | None = None
         self._client: httpx.Client | None = None
 
@@ -126,15 +133,28 @@ class HttpTransport:
         import httpx
 
         if self._async_client is None:
-            self._async_client = httpx.AsyncClient(timeout=None, cookies=_no_cookies())
+            self._async_client = httpx.AsyncClient(**self._options())
         return self._async_client
 
     def _opened(self) -> httpx.Client:
         import httpx
 
         if self._client is None:
-            self._client = httpx.Client(timeout=None, cookies=_no_cookies())
+            self._client = httpx.Client(**self._options())
         return self._client
+
+    def _options(self) -> dict[str, Any]:
+        import httpx
+
+        # httpx's own limit of 100 connections would let streams that are read for long
+        # keep every other call waiting.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+        return {
+            "timeout": None,
+            "cookies": _no_cookies(),
+            "limits": limits,
+            "verify": self._verify,
+        }
 
     def _built(
         self,

@@ -7,6 +7,7 @@ import contextlib
 import json
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -215,6 +216,19 @@ async def test_an_endless_stream_gives_its_items_as_they_come(
     assert not stream_ended.is_set()
     await asyncio.wait_for(stream.aclose(), 5)
     assert await told(stream_ended)
+
+
+async def test_many_open_streams_keep_no_other_call_waiting(
+    client: FeedClient, request: pytest.FixtureRequest, stream_ended: threading.Event
+) -> None:
+    """A module may relay to more readers than httpx has connections by default."""
+    async with AsyncExitStack() as stack:
+        for _ in range(110):
+            stream = client.items("/endless", name=request.node.name, pause_s=60)
+            assert await anext(await stack.enter_async_context(stream)) == 0
+        async with asyncio.timeout(5):
+            rows = [row["n"] async for row in client.items("/lines", "jsonl", count=2)]
+        assert rows == [0, 1]
 
 
 async def test_a_loop_that_breaks_ends_the_call(
