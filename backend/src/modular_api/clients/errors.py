@@ -8,7 +8,7 @@ CallError                      a call did not give the answer it promises
 │   ├── UnexpectedStatus       a status the specification does not document
 │   └── MalformedResponse      the status says success, the body is not what it should be
 ├── ClientTimeout              no answer in time; the server may still act on the call
-├── PeerUnavailable            the connection failed
+├── PeerUnavailable            there was no connection, or it broke
 ├── ReadCancelled              a read of a stream was cancelled, and the call with it
 ├── PeerMissing                the module is neither mounted here nor has an address
 ├── TokenNotFetched            the access token could not be had; nothing was sent
@@ -73,12 +73,24 @@ class ClientTimeout(CallError):
 
 
 class PeerUnavailable(CallError):
-    """The server could not be reached, or the connection broke."""
+    """The server could not be reached, or the connection broke.
 
-    def __init__(self, call: str, peer: str, reason: str) -> None:
+    Attributes:
+        may_have_acted: whether the server may have got the call; False where there was
+            no connection.
+    """
+
+    def __init__(
+        self, call: str, peer: str, reason: str, *, may_have_acted: bool = True
+    ) -> None:
         self.call = call
         self.peer = peer
-        super().__init__(f"{call} could not be sent to {peer}: {reason}")
+        self.may_have_acted = may_have_acted
+        super().__init__(
+            f"{call} got no whole answer from {peer}, which may have acted on it: {reason}"
+            if may_have_acted
+            else f"{call} could not be sent to {peer}: {reason}"
+        )
 
 
 class ReadCancelled(CallError):

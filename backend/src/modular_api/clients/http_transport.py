@@ -205,7 +205,10 @@ class HttpTransport:
         except (httpx.RequestError, httpx.InvalidURL) as error:
             # Not only of the transport: a body may not be what its encoding says.
             reason = str(error) or type(error).__name__
-            raise PeerUnavailable(str(request), self.base_url, reason) from error
+            reached = not isinstance(error, (httpx.ConnectError, httpx.InvalidURL))
+            raise PeerUnavailable(
+                str(request), self.base_url, reason, may_have_acted=reached
+            ) from error
 
 
 def _no_cookies() -> CookieJar:

@@ -3,7 +3,8 @@
 A call is repeated when the server may get it twice (its method is idempotent, or it
 carries an idempotency key) and it failed in a way that may pass: the connection broke,
 or the answer is 429, 502, 503 or 504. A server that knows better says so: by
-`Retry-After`, and by `X-Should-Retry: false`.
+`Retry-After`, and by `X-Should-Retry: false`. A keyed call whose earlier attempt is still
+being served waits for that one's answer, as long as the call's time allows.
 """
 
 from __future__ import annotations
@@ -124,6 +125,8 @@ class Attempts:
         if answer.status_code in _FROM_GATEWAYS:
             peer = "the server behind its gateway"
             self._lost = PeerUnavailable(self._call, peer, why)
+        if self._still_runs(answer):
+            return self._wait(why, retry_after_s(answer), counts=False)
         return self._wait(why, retry_after_s(answer))
 
     def failed(self, error: CallError) -> float:
@@ -160,19 +163,21 @@ class Attempts:
             and "retry-after" in answer.headers
         )
 
-    def _wait(self, why: str, at_least_s: float) -> float | None:
-        if self.count >= self._policy.attempts or at_least_s > _LONGEST_ASKED_S:
+    def _wait(
+        self, why: str, at_least_s: float, *, counts: bool = True
+    ) -> float | None:
+        is_last = counts and self.count >= self._policy.attempts
+        if is_last or at_least_s > _LONGEST_ASKED_S:
             return None
         wait_s = at_least_s + self._policy.wait_s(self.count)
         left_s = self.left_s()
         if left_s is not None and wait_s >= left_s:
             return None
         log.debug(
-            "%s %s; attempt %d of %d follows in %.3f s",
+            "%s %s; attempt %d follows in %.3f s",
             self._call,
             why,
             self.count + 1,
-            self._policy.attempts,
             wait_s,
         )
         return wait_s

@@ -175,7 +175,7 @@ async def test_a_key_of_the_caller_is_sent_as_it_is(client: FlakyClient) -> None
 async def test_a_repeated_call_waits_for_the_first(client: FlakyClient) -> None:
     """Its answer was lost, but the server still works on it; asked at first it is 409."""
     running = (409, {"retry-after": "0"})
-    app.answers = ["breaks", running, 200]
+    app.answers = ["breaks", *[running] * 10, 200]  # more often than calls are repeated
     assert await client.call("post", takes_idempotency_key=True) == 1
     app.answers = [running, 200]
     with pytest.raises(errors.Conflict):
@@ -257,9 +257,7 @@ async def test_none_repeats_nothing(
     [message] = [
         r.getMessage() for r in caplog.records if r.name.startswith("modular_api")
     ]
-    assert message.startswith(
-        "GET /api/v1/flaky/x answered 503; attempt 2 of 3 follows"
-    )
+    assert message.startswith("GET /api/v1/flaky/x answered 503; attempt 2 follows")
     assert FlakyClient(app=app)._retries == RetryPolicy()
 
 

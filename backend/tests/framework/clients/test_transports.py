@@ -190,8 +190,12 @@ async def test_an_answer_that_breaks_off_is_no_answer(
 ) -> None:
     """Half a body is never parsed."""
     async with client_class(**target) as client:
-        with pytest.raises(errors.PeerUnavailable, match="GET /api/v1/echo/break"):
+        with pytest.raises(
+            errors.PeerUnavailable,
+            match="GET /api/v1/echo/break got no whole answer.*may have acted",
+        ) as caught:
             await client.call("/break")
+        assert caught.value.may_have_acted
 
 
 async def test_the_app_is_told_of_the_disconnect(
@@ -311,8 +315,10 @@ async def test_a_server_that_is_not_there_is_unavailable(client_class: Any) -> N
         taken.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
         async with client_class(base_url=address) as client:
-            with pytest.raises(errors.PeerUnavailable, match=address):
+            with pytest.raises(errors.PeerUnavailable, match=address) as caught:
                 await client.call()
+            assert not caught.value.may_have_acted
+            assert "could not be sent" in str(caught.value)
             with pytest.raises(errors.PeerUnavailable):
                 client.call_sync()
 

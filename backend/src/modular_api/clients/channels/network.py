@@ -57,7 +57,9 @@ async def connect(
         raise HandshakeRefused(url, error.response.status_code) from error
     except (OSError, EOFError, InvalidHandshake) as error:
         reason = str(error) or type(error).__name__
-        raise PeerUnavailable(f"GET {path}", base_url, reason) from error
+        raise PeerUnavailable(
+            f"GET {path}", base_url, reason, may_have_acted=False
+        ) from error
     return NetworkChannel(connection)
 
 
