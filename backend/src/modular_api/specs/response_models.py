@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.datastructures import DefaultPlaceholder
@@ -20,6 +19,7 @@ from starlette.routing import Mount
 
 from modular_api.specs.errors import MissingResponseModels, OperationPlace
 from modular_api.specs.handlers import handler_name, place_of_handler
+from modular_api.specs.response_classes import returned_classes
 
 _SHAPELESS = (Any, object, dict, list, tuple, set, frozenset)
 """Types that say nothing about what an answer holds.
@@ -88,7 +88,7 @@ def _fault(route: RouteContext) -> str | None:
         return None
     if route.response_model is not None:
         return _shapeless(route.response_model, "answers")
-    if _answers_responses(annotation):
+    if returned_classes(route.endpoint):
         return None
     if _says_none(route.endpoint):
         return "answers `null`; give it `status_code=204` if it answers nothing"
@@ -107,13 +107,6 @@ def _response_class(route: RouteContext) -> type[Response]:
         declared = declared.value
     assert isinstance(declared, type)
     return declared
-
-
-def _answers_responses(annotation: Any) -> bool:
-    """Tell whether an annotation is a Response class, or a union of such."""
-    if get_origin(annotation) in (Union, UnionType):
-        return all(_is(member, Response) for member in get_args(annotation))
-    return _is(annotation, Response)
 
 
 def _is(annotation: Any, kind: type) -> bool:

@@ -160,6 +160,69 @@ answers(
 )
 
 
+async def _returned_text() -> PlainTextResponse:
+    return PlainTextResponse("grüße")
+
+
+answers("returned_text_answer", "a text, said by `->` alone", _returned_text, "grüße")
+
+
+async def _returned_html() -> HTMLResponse:
+    return HTMLResponse("<p>ü</p>")
+
+
+answers("returned_html_answer", "HTML, said by `->` alone", _returned_html, "<p>ü</p>")
+
+
+async def _returned_json() -> JSONResponse:
+    return JSONResponse({"a": [1]})
+
+
+answers(
+    "returned_json_answer",
+    "JSON of any shape, said by `->` alone",
+    _returned_json,
+    {"a": [1]},
+)
+
+
+async def _returned_image() -> Response:
+    return Response(PNG, media_type="image/png")
+
+
+answers(
+    "returned_image_answer",
+    "an answer nobody describes, by `-> Response`",
+    _returned_image,
+    PNG,
+)
+
+
+async def _returned_stream() -> StreamingResponse:
+    return StreamingResponse(iter([PNG, PNG]), media_type="image/png")
+
+
+answers(
+    "returned_stream_answer",
+    "bytes in pieces, by `-> StreamingResponse`",
+    _returned_stream,
+    PNG + PNG,
+)
+
+
+async def _returned_file() -> FileResponse | PlainTextResponse:
+    return FileResponse(__file__)
+
+
+answers(
+    "returned_file_answer",
+    "a file or a text, by `->`",
+    _returned_file,
+    lambda c: Path(__file__).read_bytes(),
+    response_model=None,
+)
+
+
 class JsonApi(JSONResponse):
     media_type = "application/vnd.api+json"
 
