@@ -32,7 +32,7 @@ def render_index(
 
 from typing import TYPE_CHECKING
 
-from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
+from modular_api.lazy import lazy_attributes as _lazy_attributes
 
 __all__ = [
 {exported}]
