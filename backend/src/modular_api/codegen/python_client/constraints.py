@@ -23,7 +23,7 @@ _COUNTS = (
 )
 
 
-def constraint_words(schema: oai.Schema) -> str:
+def describe_constraints(schema: oai.Schema) -> str:
     """Return the constraints of a value and of a union's members: `ge=1, le=10`."""
     return ", ".join(dict.fromkeys(_constraints(schema)))
 

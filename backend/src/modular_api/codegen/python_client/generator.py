@@ -34,12 +34,12 @@ from modular_api.codegen.python_client.errors import Finding
 from modular_api.codegen.python_client.names import ClientNames
 from modular_api.codegen.python_client.normalise import TAG
 from modular_api.codegen.python_client.properties import our_properties
-from modular_api.codegen.python_client.rendering import (
+from modular_api.codegen.python_client.security import security_of_operations
+from modular_api.codegen.python_client.shallow_copies import shallow_copies
+from modular_api.codegen.python_client.template_functions import (
     template_globals,
     unsendable_body,
 )
-from modular_api.codegen.python_client.security import security_of_operations
-from modular_api.codegen.python_client.shallow_copies import shallow_copies
 from modular_api.types import Document
 
 _FIELD_PREFIX = "field_"
@@ -54,7 +54,7 @@ class Emitted:
 
     Attributes:
         files: raw text by path below the package.
-        endpoints: as the generator parsed them, for the typed surface.
+        endpoints: as the generator parsed them, for the facade.
         class_names: every model and enum.
         findings: what it warned of, and names that collide.
     """

@@ -53,7 +53,7 @@ class ClientNames:
 
     @property
     def module_name(self) -> str:
-        """The module with the typed surface: `broker_client`."""
+        """The module with the client's class: `broker_client`."""
         return f"{self._stem}_client"
 
     @property

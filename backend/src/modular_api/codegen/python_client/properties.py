@@ -41,7 +41,7 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonCode, PythonIdentifier, pascal_case
 
 from modular_api.codegen.python_client import markers
-from modular_api.codegen.python_client.constraints import constraint_words
+from modular_api.codegen.python_client.constraints import describe_constraints
 from modular_api.codegen.python_client.formats import FORMATS, Format
 from modular_api.codegen.python_client.literals import literal
 from modular_api.codegen.python_client.reserved import enum_members
@@ -626,11 +626,11 @@ def _described(built: Built, data: oai.Schema) -> Built:
     prop, schemas = built
     if isinstance(prop, PropertyError | ModelProperty | EnumProperty):
         return built
-    words = constraint_words(data)
-    if not words:
+    demands = describe_constraints(data)
+    if not demands:
         return built
     said = prop.description.get_untrusted_value() if prop.description else ""
-    text = f"{said.rstrip()} ({words})" if said else words
+    text = f"{said.rstrip()} ({demands})" if said else demands
     same: Any = evolve(cast(Any, prop), description=UntrustedString(text))
     return same, schemas
 

@@ -1,6 +1,6 @@
 """From an OpenAPI document to the formatted files of a typed client.
 
-preflight → normalised copy → openapi-python-client → typed surface → formatters →
+preflight → normalised copy → openapi-python-client → facade → formatters →
 coverage gate. Nothing is written but a temporary folder, nothing of the document is
 ever executed, and the same document gives the same bytes.
 """
@@ -27,13 +27,13 @@ from modular_api.codegen.python_client.facade import (
 from modular_api.codegen.python_client.losses import silent_losses
 from modular_api.codegen.python_client.names import HEADER, ClientNames
 from modular_api.codegen.python_client.normalise import normalised
+from modular_api.codegen.python_client.operations import (
+    ClientOperation,
+    client_operations,
+)
 from modular_api.codegen.python_client.preflight import faults
 from modular_api.codegen.python_client.security import security_schemes
 from modular_api.codegen.python_client.stand_ins import standing_in_for
-from modular_api.codegen.python_client.surface import (
-    SurfaceOperation,
-    surface_operations,
-)
 from modular_api.types import Document
 
 FormatFile = Callable[[str], str]
@@ -141,7 +141,7 @@ def _generate(
         operation = generator.crashing_operation(copy, names)
         raise GeneratorCrash(names.module, names.version, operation, error) from error
     found = [*silent_losses(document), *emitted.findings]
-    operations = surface_operations(emitted.endpoints)
+    operations = client_operations(emitted.endpoints)
     found += _name_clashes(emitted.class_names, names)
     found += _headers_clashes(emitted.class_names, operations)
     if lost := sorted(finding for finding in found if str(finding) not in allowed):
@@ -165,7 +165,7 @@ def _name_clashes(class_names: list[str], names: ClientNames) -> list[Finding]:
 
 
 def _headers_clashes(
-    class_names: list[str], operations: Sequence[SurfaceOperation]
+    class_names: list[str], operations: Sequence[ClientOperation]
 ) -> list[Finding]:
     """Find what is named like the second method and the class of documented headers."""
     found = []

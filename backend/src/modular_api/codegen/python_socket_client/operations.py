@@ -58,7 +58,7 @@ class SocketOperation:
         name: of the method.
         sent: what the client begins with; None where the server does.
         received: an update, an answer, or an event; None where there is no answer.
-        words: summary, a blank line, description; either may be missing.
+        description: summary, a blank line, description; either may be missing.
     """
 
     key: str
@@ -66,7 +66,7 @@ class SocketOperation:
     name: str
     sent: Message | None
     received: Message | None
-    words: str
+    description: str
     unsubscribe: str = ""
     gap: str = ""
     conflates: bool = False
@@ -109,25 +109,27 @@ def _operation(
 ) -> SocketOperation:
     kind = _KINDS[operation["x-kind"]]
     first = _message(document, operation["messages"][0]["$ref"])
-    words = "\n\n".join(
-        operation[word] for word in ("summary", "description") if word in operation
+    description = "\n\n".join(
+        operation[part] for part in ("summary", "description") if part in operation
     )
     if kind == "listen":
         name = method_name(first.type)
-        return SocketOperation(key, kind, name, None, first, words)
+        return SocketOperation(key, kind, name, None, first, description)
     if kind == "follow":
-        return _follow(document, key, first, words)
+        return _follow(document, key, first, description)
     replies = [
         _message(document, reference["$ref"])
         for reference in operation.get("reply", {}).get("messages", ())
         if reference["$ref"] not in errors
     ]
     reply = replies[0] if replies and kind == "ask" else None
-    return SocketOperation(key, kind, method_name(first.type), first, reply, words)
+    return SocketOperation(
+        key, kind, method_name(first.type), first, reply, description
+    )
 
 
 def _follow(
-    document: Document, key: str, subscribe: Message, words: str
+    document: Document, key: str, subscribe: Message, description: str
 ) -> SocketOperation:
     router = subscribe.type.removesuffix(".subscribe")
     wanted = f"{router}.update"
@@ -140,7 +142,7 @@ def _follow(
                 method_name(router),
                 subscribe,
                 update,
-                words,
+                description,
                 unsubscribe=f"{router}.unsubscribe",
                 gap=f"{router}.gap",
                 conflates=operation.get("x-policy") == "conflate",

@@ -1,6 +1,6 @@
 """From an AsyncAPI document to the formatted files of a typed socket client.
 
-operations → models, by the generator of the REST client → typed surface → formatters →
+operations → models, by the generator of the REST client → facade → formatters →
 one class with the REST client → coverage gate. The same documents give the same bytes.
 """
 
@@ -23,6 +23,13 @@ from modular_api.codegen.python_client.normalise import normalised
 from modular_api.codegen.python_client.preflight import faults
 from modular_api.codegen.python_client.render import FormatFile, MapFiles
 from modular_api.codegen.python_client.stand_ins import standing_in_for
+from modular_api.codegen.python_socket_client.facade import (
+    RUNTIME_NAMES,
+    PayloadType,
+    payload_type,
+    render_facade,
+    render_operation,
+)
 from modular_api.codegen.python_socket_client.models import (
     messages_of,
     models_document,
@@ -36,13 +43,6 @@ from modular_api.codegen.python_socket_client.operations import (
 )
 from modular_api.codegen.python_socket_client.schemas import render_schemas
 from modular_api.codegen.python_socket_client.shared_models import with_shared_models
-from modular_api.codegen.python_socket_client.surface import (
-    RUNTIME_NAMES,
-    PayloadType,
-    payload_type,
-    render_facade,
-    render_operation,
-)
 from modular_api.types import Document
 
 

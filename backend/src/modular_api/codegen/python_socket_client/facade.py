@@ -1,4 +1,4 @@
-"""The typed surface: `datafeed_socket.py`, and one file for each operation.
+"""The module with a socket client's class, and one file for each operation.
 
 The types of payloads are read from the rendered models, as anybody would read them.
 """
@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from modular_api.codegen.python_client.facade import _for_docstring as for_docstring
+from modular_api.codegen.python_client.docstrings import for_docstring
 from modular_api.codegen.python_client.names import HEADER
 from modular_api.codegen.python_socket_client.names import SocketNames
 from modular_api.codegen.python_socket_client.operations import Message, SocketOperation
@@ -221,8 +221,8 @@ def _method(
         "ask": f"return await self._ask(_operation{given})",
         "tell": f"await self._tell(_operation{given})",
     }[operation.kind]
-    words = for_docstring(operation.words)
-    docstring = f'"""{words}{chr(10) if chr(10) in words else ""}"""\n' if words else ""
+    text = for_docstring(operation.description)
+    docstring = f'"""{text}{chr(10) if chr(10) in text else ""}"""\n' if text else ""
     body = (
         f"from .{names.package}.operations.{operation.name} import operation as _operation\n"
         f"\n{call}\n"

@@ -60,7 +60,7 @@ def template_globals(
         default_is_success,
         docstring,
         enum_base,
-        field_words,
+        field_description,
         fits,
         headers_class,
         instance_type,
@@ -114,12 +114,12 @@ def write_extra(prop: PropertyProtocol) -> str:
 def docstring(text: str) -> str:
     """Put an escaped text between quotes, laid out as black leaves it."""
     lines = [line.rstrip() for line in text.strip().splitlines()]
-    words = "\n".join(lines)
-    if words.startswith('"'):
-        words = f" {words}"
+    joined = "\n".join(lines)
+    if joined.startswith('"'):
+        joined = f" {joined}"
     if len(lines) > 1:
-        return f'"""{words}\n"""'
-    return f'"""{words} """' if words.endswith('"') else f'"""{words}"""'
+        return f'"""{joined}\n"""'
+    return f'"""{joined} """' if joined.endswith('"') else f'"""{joined}"""'
 
 
 def takes_idempotency_key(endpoint: Endpoint) -> bool:
@@ -130,7 +130,7 @@ def takes_idempotency_key(endpoint: Endpoint) -> bool:
     )
 
 
-def field_words(prop: PropertyProtocol) -> str:
+def field_description(prop: PropertyProtocol) -> str:
     """Say in a docstring what a field is."""
     type_ = prop.get_type_string().as_unembedded_code()
     said = prop.description.get_untrusted_value() if prop.description else ""
