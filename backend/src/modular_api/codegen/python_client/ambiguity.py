@@ -13,7 +13,7 @@ from modular_api.codegen.python_client.conversions import (
     ambiguous_models,
     models_inside,
 )
-from modular_api.codegen.python_client.properties import AnswersProperty
+from modular_api.codegen.python_client.property_types import AnswersProperty
 
 
 def told_apart_models(data: GeneratorData) -> frozenset[str]:

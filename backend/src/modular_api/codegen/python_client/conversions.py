@@ -22,7 +22,7 @@ from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
 from modular_api.codegen.python_client.literals import literal
-from modular_api.codegen.python_client.properties import (
+from modular_api.codegen.python_client.property_types import (
     BytesProperty,
     ConstantProperty,
     FormatProperty,

@@ -31,6 +31,7 @@ from modular_api.codegen.python_client import document as documents
 from modular_api.codegen.python_client import reserved
 from modular_api.codegen.python_client.ambiguity import told_apart_models
 from modular_api.codegen.python_client.errors import Finding
+from modular_api.codegen.python_client.name_conflicts import distinct_names
 from modular_api.codegen.python_client.names import ClientNames
 from modular_api.codegen.python_client.normalise import TAG
 from modular_api.codegen.python_client.properties import our_properties
@@ -77,7 +78,7 @@ def emit(document: Document, names: ClientNames) -> Emitted:
     with tempfile.TemporaryDirectory() as folder, _templates() as templates:
         target = Path(folder) / names.package
         config = _config(document, names, target)
-        with shallow_copies(), our_properties():
+        with shallow_copies(), our_properties(), distinct_names():
             data = GeneratorData.from_dict(document, config=config)
         if isinstance(data, GeneratorError):
             raise Unparsable(data.detail or data.header)

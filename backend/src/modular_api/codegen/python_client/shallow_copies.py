@@ -15,6 +15,8 @@ from openapi_python_client.parser import openapi
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.responses import Responses
 
+from modular_api.codegen.python_client.replacing import replaced
+
 
 @contextmanager
 def shallow_copies() -> Iterator[None]:
@@ -22,12 +24,8 @@ def shallow_copies() -> Iterator[None]:
 
     It looks `deepcopy` up among its module's globals, and uses it for operations alone.
     """
-    deep = vars(openapi)["deepcopy"]
-    vars(openapi)["deepcopy"] = copied
-    try:
+    with replaced(openapi, "deepcopy", copied):
         yield
-    finally:
-        vars(openapi)["deepcopy"] = deep
 
 
 def copied(endpoint: Endpoint) -> Endpoint:

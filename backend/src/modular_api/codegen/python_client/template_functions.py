@@ -27,7 +27,7 @@ from modular_api.codegen.python_client.conversions import (
 )
 from modular_api.codegen.python_client.imports import needed_imports
 from modular_api.codegen.python_client.literals import literal
-from modular_api.codegen.python_client.properties import (
+from modular_api.codegen.python_client.property_types import (
     AnswersProperty,
     BytesProperty,
     MapProperty,
