@@ -111,6 +111,7 @@ def _map_files(
 @cache
 def _tools() -> Mapping[str, str]:
     folders = [_HERE / "python_client", _HERE / "python_socket_client"]
-    ours = [*folders, _HERE / "formatting.py", Path(__file__)]
+    shared = ("formatting.py", "references.py", "socket_document.py")
+    ours = [*folders, *(_HERE / name for name in shared), Path(__file__)]
     versions = {tool: installed_version(tool) for tool in (_GENERATOR, *TOOLS)}
     return {**versions, "renderer": source_digest(ours)}

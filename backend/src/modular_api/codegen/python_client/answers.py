@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from modular_api.codegen.python_client import markers
-from modular_api.codegen.python_client.document import operations, resolve
+from modular_api.codegen.python_client.document import operations
+from modular_api.codegen.references import resolve
 from modular_api.types import Document
 
 _LINES = ("application/jsonl", "application/x-ndjson", "application/x-jsonlines")

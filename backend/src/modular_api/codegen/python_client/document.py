@@ -98,18 +98,6 @@ def component_schemas(document: Document) -> dict[str, Any]:
     return schemas
 
 
-def resolve(document: Document, reference: str) -> Any:
-    """Return what a local reference names. Raises: KeyError."""
-    if not reference.startswith("#/"):
-        raise KeyError(reference)
-    value: Any = document
-    for part in reference[2:].split("/"):
-        if not isinstance(value, dict):
-            raise KeyError(reference)
-        value = value[part.replace("~1", "/").replace("~0", "~")]
-    return value
-
-
 def pointer(path: tuple[str, ...]) -> str:
     """Write a path as a JSON pointer, unprintable characters escaped."""
     parts = (part.replace("~", "~0").replace("/", "~1") for part in path)

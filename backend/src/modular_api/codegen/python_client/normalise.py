@@ -16,10 +16,10 @@ from modular_api.codegen.python_client.document import (
     Node,
     component_schemas,
     operations,
-    resolve,
     walk,
 )
 from modular_api.codegen.python_client.names import ClientNames
+from modular_api.codegen.references import resolve
 from modular_api.types import Document
 
 TAG = "operations"

@@ -18,10 +18,10 @@ from modular_api.codegen.python_client.document import (
     component_schemas,
     operations,
     pointer,
-    resolve,
     walk,
 )
 from modular_api.codegen.python_client.errors import Finding
+from modular_api.codegen.references import resolve
 from modular_api.types import Document
 
 MAX_DEPTH = 100

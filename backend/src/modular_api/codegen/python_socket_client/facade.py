@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from modular_api.codegen.python_client.docstrings import for_docstring
 from modular_api.codegen.python_client.names import HEADER
 from modular_api.codegen.python_socket_client.names import SocketNames
-from modular_api.codegen.python_socket_client.operations import Message, SocketOperation
+from modular_api.codegen.python_socket_client.operations import SocketOperation
+from modular_api.codegen.socket_document import Message
 
 RUNTIME_NAMES = ("Gap", "Subscription")
 """What a user of a client needs of the runtime beside the models."""
@@ -237,13 +238,13 @@ def _parameters(
     sent = operation.sent
     if sent is None or sent.key not in types:
         return "", ""
-    default = " = None" if sent.is_optional else ""
+    default = "" if sent.needs_payload else " = None"
     return f", request: {_request_type(sent, types)}{default}", ", request"
 
 
 def _request_type(message: Message | None, types: Mapping[str, PayloadType]) -> str:
     annotation = _type(message, types)
-    is_optional = message is not None and message.is_optional
+    is_optional = message is not None and not message.needs_payload
     if is_optional and annotation != "None" and "None" not in annotation.split(" | "):
         return f"{annotation} | None"
     return annotation

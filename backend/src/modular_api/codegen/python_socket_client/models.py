@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from modular_api.codegen.python_socket_client.names import SocketNames
-from modular_api.codegen.python_socket_client.operations import Message, SocketOperation
+from modular_api.codegen.python_socket_client.operations import SocketOperation
+from modular_api.codegen.socket_document import Message
 from modular_api.specs.structure import NAME_MAPS, REF_ROOT, is_data, reference_slots
 from modular_api.types import Document
 

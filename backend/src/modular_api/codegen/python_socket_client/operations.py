@@ -11,8 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
-from modular_api.codegen.python_client.document import resolve
+from modular_api.codegen.errors import UnknownOperation
 from modular_api.codegen.python_client.errors import Finding
+from modular_api.codegen.socket_document import (
+    METHOD_KINDS,
+    RUNTIME_KINDS,
+    Message,
+    answer_of,
+    first_message,
+    router_of,
+)
 from modular_api.types import Document
 
 Kind: TypeAlias = Literal["follow", "ask", "tell", "listen"]
@@ -23,30 +31,10 @@ _KINDS: dict[str, Kind] = {
     "one_way": "tell",
     "event": "listen",
 }
-_OF_THE_RUNTIME = frozenset({"auth", "error", "gap", "unsubscribe", "update"})
-"""Kinds without a method of their own: the runtime speaks them, or a follow does."""
-
 _RESERVED = frozenset(
     {"aclose", "address", "api_version", "module_name", "open", "state"}
 )
 """Attributes of a socket that an operation cannot be named after."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message, as far as its payload goes.
-
-    Attributes:
-        key: of the document.
-        type: in the envelope.
-        payload: its schema; None for a message without one.
-        is_optional: whether the payload may be null, or left out.
-    """
-
-    key: str
-    type: str
-    payload: dict[str, Any] | None
-    is_optional: bool
 
 
 @dataclass(frozen=True)
@@ -73,15 +61,12 @@ class SocketOperation:
 
 
 def socket_operations(document: Document) -> list[SocketOperation]:
-    """Return the operations by name; each name once."""
-    errors = {
-        reference["$ref"]
-        for operation in document["operations"].values()
-        if operation.get("x-kind") == "error"
-        for reference in operation["messages"]
-    }
+    """Return the operations by name; each name once.
+
+    Raises: UnknownOperation: it is of a known kind, but incomplete.
+    """
     found = [
-        _operation(document, key, operation, errors)
+        _operation(document, key, operation)
         for key, operation in sorted(document["operations"].items())
         if operation.get("x-kind") in _KINDS
     ]
@@ -94,7 +79,7 @@ def lost_operations(
     """Yield what a client would not have: kinds nobody knows, names used twice."""
     for key, operation in document["operations"].items():
         kind = operation.get("x-kind")
-        if kind not in _KINDS and kind not in _OF_THE_RUNTIME:
+        if kind not in METHOD_KINDS | RUNTIME_KINDS:
             yield Finding(f"operation {key}", f"the kind {kind!r} is not in the client")
     owners: dict[str, list[str]] = {}
     for each in operations:
@@ -105,10 +90,10 @@ def lost_operations(
 
 
 def _operation(
-    document: Document, key: str, operation: dict[str, Any], errors: set[str]
+    document: Document, key: str, operation: dict[str, Any]
 ) -> SocketOperation:
     kind = _KINDS[operation["x-kind"]]
-    first = _message(document, operation["messages"][0]["$ref"])
+    first = first_message(document, key, operation)
     description = "\n\n".join(
         operation[part] for part in ("summary", "description") if part in operation
     )
@@ -117,50 +102,27 @@ def _operation(
         return SocketOperation(key, kind, name, None, first, description)
     if kind == "follow":
         return _follow(document, key, first, description)
-    replies = [
-        _message(document, reference["$ref"])
-        for reference in operation.get("reply", {}).get("messages", ())
-        if reference["$ref"] not in errors
-    ]
-    reply = replies[0] if replies and kind == "ask" else None
-    return SocketOperation(
-        key, kind, method_name(first.type), first, reply, description
-    )
+    reply = answer_of(document, operation) if kind == "ask" else None
+    name = method_name(first.type)
+    return SocketOperation(key, kind, name, first, reply, description)
 
 
 def _follow(
     document: Document, key: str, subscribe: Message, description: str
 ) -> SocketOperation:
-    router = subscribe.type.removesuffix(".subscribe")
-    wanted = f"{router}.update"
-    for operation in document["operations"].values():
-        update = _message(document, operation["messages"][0]["$ref"])
-        if operation.get("x-kind") == "update" and update.type == wanted:
-            return SocketOperation(
-                key,
-                "follow",
-                method_name(router),
-                subscribe,
-                update,
-                description,
-                unsubscribe=f"{router}.unsubscribe",
-                gap=f"{router}.gap",
-                conflates=operation.get("x-policy") == "conflate",
-            )
-    raise KeyError(f"{key}: there is no operation that sends '{wanted}'")
-
-
-def _message(document: Document, reference: str) -> Message:
-    message = resolve(document, reference)
-    while "$ref" in message:
-        reference = message["$ref"]
-        message = resolve(document, reference)
-    frame = message["payload"]
-    return Message(
-        key=reference.rpartition("/")[2],
-        type=frame["properties"]["type"]["const"],
-        payload=frame["properties"].get("payload"),
-        is_optional="payload" not in frame["required"],
+    router = router_of(document, subscribe)
+    if "update" not in router.messages:
+        raise UnknownOperation(key, f"there is no {router.name}.update")
+    return SocketOperation(
+        key,
+        "follow",
+        method_name(router.name),
+        subscribe,
+        router.messages["update"],
+        description,
+        unsubscribe=f"{router.name}.unsubscribe",
+        gap=f"{router.name}.gap",
+        conflates=router.conflates,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from modular_api.codegen.errors import UnknownOperation
 from modular_api.codegen.formatting import format_source
 from modular_api.codegen.python_client.errors import (
     Finding,
@@ -75,6 +76,9 @@ def render_python_socket_client(
         operations = socket_operations(document)
         address = next(iter(document["channels"].values()))["address"]
         models = models_document(document, names, operations)
+    except UnknownOperation as error:
+        reason = Finding(f"operation {error.operation}", error.why)
+        raise InvalidSpecification(module, version, [reason]) from error
     except (KeyError, TypeError, AttributeError, IndexError, StopIteration) as error:
         reason = Finding("#", f"is no AsyncAPI document of a socket: {error!r}")
         raise InvalidSpecification(module, version, [reason]) from error

@@ -9,47 +9,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modular_api.codegen.errors import CodegenError
+from modular_api.codegen.errors import UnknownOperation
+from modular_api.codegen.socket_document import (
+    METHOD_KINDS,
+    ROUTER_KINDS,
+    RUNTIME_KINDS,
+    Message,
+    answer_of,
+    first_message,
+    messages_of,
+    router_of,
+)
 from modular_api.types import Document
-
-_SUBSCRIBE = ".subscribe"
-
-
-class UnknownOperation(CodegenError):
-    """The document holds an operation no client method can be made of."""
-
-    def __init__(self, operation: str, why: str) -> None:
-        self.operation = operation
-        super().__init__(
-            f"The socket operation '{operation}' has no TypeScript client: {why}."
-        )
-
-
-@dataclass(frozen=True)
-class Message:
-    """One type of message.
-
-    Attributes:
-        key: its name among the components of the document.
-        type: in the envelope.
-        schema: of the whole message.
-    """
-
-    key: str
-    type: str
-    schema: Mapping[str, Any]
-    summary: str = ""
-    description: str = ""
-
-    @property
-    def payload(self) -> Any:
-        """The schema of its payload; None where it has none."""
-        return self.schema["properties"].get("payload")
-
-    @property
-    def needs_payload(self) -> bool:
-        """Whether the payload must be there."""
-        return "payload" in self.schema.get("required", ())
 
 
 @dataclass(frozen=True)
@@ -95,9 +66,10 @@ def read_socket(document: Document) -> Socket:
     received: dict[str, Message] = {}
     for operation in operations.values():
         of_client = operation["action"] == "receive"
-        for message in _messages(document, operation):
+        for message in messages_of(document, operation.get("messages", ())):
             (sent if of_client else received)[message.key] = message
-        for message in _messages(document, operation.get("reply", {})):
+        replies = operation.get("reply", {}).get("messages", ())
+        for message in messages_of(document, replies):
             received[message.key] = message
     return Socket(
         address=channel["address"],
@@ -115,50 +87,26 @@ def read_socket(document: Document) -> Socket:
 def _call(document: Document, key: str, operation: Mapping[str, Any]) -> Call | None:
     """Return what a client may do with an operation; None for what the runtime does."""
     kind = operation.get("x-kind")
-    if kind in ("unsubscribe", "update", "gap", "auth", "error"):
+    if kind in RUNTIME_KINDS:
         return None
-    [message] = _messages(document, operation)
+    if kind not in METHOD_KINDS:
+        raise UnknownOperation(key, f"its x-kind is {kind!r}")
+    message = first_message(document, key, operation)
     if kind == "subscribe":
         return _subscription(document, key, message)
-    if kind in ("one_way", "event"):
-        return Call(kind, message.type, message)
-    if kind == "request":
-        replies = _messages(document, operation.get("reply", {}))
-        answers = [reply for reply in replies if reply.type != "error"]
-        return Call(kind, message.type, message, answers[0] if answers else None)
-    raise UnknownOperation(key, f"its x-kind is {kind!r}")
+    answer = answer_of(document, operation) if kind == "request" else None
+    return Call(kind, message.type, message, answer)
 
 
 def _subscription(document: Document, key: str, message: Message) -> Call:
-    router = message.type.removesuffix(_SUBSCRIBE)
-    siblings = {}
-    update, conflates = None, False
-    for operation in document["operations"].values():
-        [other] = _messages(document, operation)
-        kind = operation.get("x-kind")
-        if other.type == f"{router}.{kind}":
-            siblings[kind] = other.type
-            if kind == "update":
-                update = other
-                conflates = operation.get("x-policy") == "conflate"
-    if missing := {"unsubscribe", "update", "gap"} - siblings.keys():
-        raise UnknownOperation(key, f"there is no {router}.{sorted(missing)[0]}")
-    return Call("subscribe", router, message, update, siblings, conflates)
-
-
-def _messages(document: Document, holder: Mapping[str, Any]) -> list[Message]:
-    found = []
-    for reference in holder.get("messages", ()):
-        # An operation names a message of its channel, which names a component.
-        key = reference["$ref"].rpartition("/")[2]
-        described = document["components"]["messages"][key]
-        found.append(
-            Message(
-                key,
-                described["name"],
-                described["payload"],
-                described.get("summary", ""),
-                described.get("description", ""),
-            )
-        )
-    return found
+    router = router_of(document, message)
+    if missing := ROUTER_KINDS - router.messages.keys():
+        raise UnknownOperation(key, f"there is no {router.name}.{min(missing)}")
+    return Call(
+        "subscribe",
+        router.name,
+        message,
+        answer=router.messages["update"],
+        siblings={kind: other.type for kind, other in router.messages.items()},
+        conflates=router.conflates,
+    )

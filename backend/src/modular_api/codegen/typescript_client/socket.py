@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from inspect import cleandoc
 from typing import Any
 
+from modular_api.codegen.socket_document import Message
 from modular_api.codegen.typescript_client.names import (
     RESERVED_METHODS,
     RESERVED_TYPES,
@@ -16,7 +17,6 @@ from modular_api.codegen.typescript_client.names import (
 )
 from modular_api.codegen.typescript_client.operations import (
     Call,
-    Message,
     read_socket,
 )
 from modular_api.codegen.typescript_client.schema_types import SchemaTypes

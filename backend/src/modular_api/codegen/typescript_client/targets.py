@@ -114,7 +114,8 @@ def _rest_renderer() -> str:
 @cache
 def _socket_renderer() -> str:
     names = ("socket.py", "schema_types.py", "names.py", "tsdoc.py", "operations.py")
-    return source_digest([*(_HERE / name for name in names), Path(__file__)])
+    shared = (_HERE.parent / name for name in ("references.py", "socket_document.py"))
+    return source_digest([*(_HERE / name for name in names), *shared, Path(__file__)])
 
 
 @cache

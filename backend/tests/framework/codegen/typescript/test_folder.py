@@ -254,7 +254,7 @@ def test_an_operation_without_a_method_is_refused_by_name(
         document["operations"]["push"]["x-kind"] = "wish"
 
     with pytest.raises(
-        GenerationFailed, match="'push' has no TypeScript client.*'wish'"
+        GenerationFailed, match="TypeScript socket client.*'push': its x-kind is 'wish'"
     ):
         folder.generate([changed(job, "asyncapi", invent)])
 
