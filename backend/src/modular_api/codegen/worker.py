@@ -7,7 +7,6 @@ process of its own. `worker_process.py` is the other side.
 from __future__ import annotations
 
 import gc
-import json
 import os
 import pickle
 import sys
@@ -23,20 +22,6 @@ from modular_api.codegen.messages import (
     write_message,
 )
 from modular_api.errors import ModularError, describe
-
-BOOTSTRAP = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from modular_api.codegen.worker import main; main()"
-)
-"""Python code that runs a worker with the `sys.path` of its parent.
-
-`python -m` would find this module only where the package is installed.
-"""
-
-
-def bootstrap_argument() -> str:
-    """Return the argument BOOTSTRAP expects."""
-    return json.dumps(sys.path)
 
 
 def main() -> None:

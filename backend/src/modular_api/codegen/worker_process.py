@@ -16,7 +16,6 @@ from queue import LifoQueue
 from types import TracebackType
 from typing import IO
 
-from modular_api.codegen import worker
 from modular_api.codegen.errors import (
     GenerationFailed,
     WorkerCrashed,
@@ -30,6 +29,7 @@ from modular_api.codegen.messages import (
     write_message,
 )
 from modular_api.codegen.stopping import Stop
+from modular_api.python_command import python_command
 
 log = logging.getLogger(__name__)
 
@@ -102,8 +102,7 @@ class WorkerProcess:
         # A file and not a pipe: nobody has to empty it.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
-            # -P: a file of the current folder must not shadow the standard library.
-            [sys.executable, "-P", "-c", worker.BOOTSTRAP, worker.bootstrap_argument()],
+            python_command("modular_api.codegen.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
