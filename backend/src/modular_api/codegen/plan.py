@@ -1,6 +1,6 @@
 """Decide what is stale, and why. Nothing here touches a file.
 
-`inspect.py` finds out what is on disk; `engine.py` acts on the plan.
+`disk.py` finds out what is on disk; `engine.py` acts on the plan.
 """
 
 from __future__ import annotations

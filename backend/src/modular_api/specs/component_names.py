@@ -145,7 +145,7 @@ class _Names:
             for _, keys in sorted(contested.items()):
                 keys.sort(key=lambda key: (key in self._sources, position[key]))
                 names.update(self._share_out(keys, kinds, taken))
-            self._refuse_conflicts(names, kinds)
+            self._refuse_conflicts(names)
         return names
 
     def _kinds(self, keys: Iterable[str]) -> dict[str, int]:
@@ -232,9 +232,7 @@ class _Names:
         }
         return _SUFFIXES[modes.pop()] if partners[kind] and len(modes) == 1 else ""
 
-    def _refuse_conflicts(
-        self, names: Mapping[str, str], kinds: Mapping[str, int]
-    ) -> None:
+    def _refuse_conflicts(self, names: Mapping[str, str]) -> None:
         owners: dict[str, str] = {}
         for key in self._graph.in_order_of_use():
             other = owners.setdefault(names[key], key)

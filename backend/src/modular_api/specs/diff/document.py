@@ -205,7 +205,6 @@ class Unchanged:
     def __init__(self, old: Document, new: Document) -> None:
         self._old = old
         self._new = new
-        self._moved: dict[str, bool] = {}
         self._touched: set[str] | None = None
 
     def __call__(self, old: Any, new: Any) -> bool:
@@ -228,7 +227,7 @@ class Unchanged:
         for name in old.keys() | new.keys():
             if name not in old or name not in new or old[name] != new[name]:
                 touched.append(name)
-            elif name in new:
+            else:
                 for reference in references_in(new[name]):
                     if _is_component(reference):
                         users.setdefault(reference, []).append(name)
