@@ -18,8 +18,8 @@ from modular_api.codegen.mode import GenerationMode
 from modular_api.codegen.summary import Summary
 from modular_api.codegen.typescript_client import node_tools
 from modular_api.codegen.typescript_folder import TypeScriptFolder
-from tests.framework.codegen.typescript.lab_app import make_app
-from tests.framework.codegen.typescript.node import new_package
+from tests.framework.codegen.typescript_client.lab_app import make_app
+from tests.framework.codegen.typescript_client.node import new_package
 
 CHECK = GenerationMode.CHECK
 
