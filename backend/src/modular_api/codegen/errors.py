@@ -68,7 +68,7 @@ class GenerationDrift(CodegenError):
 
 
 class GenerationFailed(CodegenError):
-    """A target could not render a module; the files of before are in place.
+    """A target could not render a module; the previous files are still in place.
 
     Attributes:
         module: the module's name.

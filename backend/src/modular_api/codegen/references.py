@@ -1,4 +1,4 @@
-"""References inside of a document."""
+"""References inside a document."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from modular_api.types import Document
 
 
 def resolve(document: Document, reference: str) -> Any:
-    """Return what a local reference names. Raises: KeyError."""
+    """Return what a local reference points to. Raises: KeyError."""
     if not reference.startswith("#/"):
         raise KeyError(reference)
     value: Any = document

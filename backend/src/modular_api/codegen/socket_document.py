@@ -14,13 +14,13 @@ from modular_api.codegen.references import resolve
 from modular_api.types import Document
 
 METHOD_KINDS = frozenset({"event", "one_way", "request", "subscribe"})
-"""Kinds of operations that a client has a method for."""
+"""Kinds of operations for which a client has a method."""
 
 RUNTIME_KINDS = frozenset({"auth", "error", "gap", "unsubscribe", "update"})
-"""Kinds without a method: the runtime sends and receives them by itself."""
+"""Kinds without a method, which the runtime sends and receives by itself."""
 
 ROUTER_KINDS = frozenset({"gap", "unsubscribe", "update"})
-"""Kinds that belong to a subscription; `bars.gap` to `bars.subscribe`."""
+"""Kinds that belong to a subscription, as `bars.gap` belongs to `bars.subscribe`."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Message:
 
     @property
     def payload(self) -> Any:
-        """The schema of its payload; None where it has none."""
+        """The schema of its payload; None if it has none."""
         return self.schema["properties"].get("payload")
 
     @property
     def needs_payload(self) -> bool:
-        """Whether the payload must be there; else it may be null, or left out."""
+        """Whether the payload is required; otherwise it may be null or left out."""
         return "payload" in self.schema.get("required", ())
 
 
@@ -66,9 +66,9 @@ class Router:
 
 
 def message_of(document: Document, reference: str) -> Message:
-    """Return the message that a reference leads to, by way of the channel or not.
+    """Return the message that a reference points to, directly or through the channel.
 
-    Raises: KeyError: it leads nowhere, or round in a circle.
+    Raises: KeyError: it points to nothing, or to itself in a circle.
     """
     seen = {reference}
     described = resolve(document, reference)
@@ -109,7 +109,7 @@ def first_message(
 
 
 def answer_of(document: Document, operation: Mapping[str, Any]) -> Message | None:
-    """Return the reply to an operation, errors left out; None where there is none."""
+    """Return the reply to an operation, not counting errors; None if there is none."""
     errors = {
         message.key
         for other in document["operations"].values()

@@ -1,4 +1,4 @@
-"""The process that renders: it answers requests from its stdin until that is closed.
+"""The rendering process: it answers requests from its stdin until that is closed.
 
 Rendering holds the GIL for seconds and imports heavy libraries, so it happens in a
 process of its own. `worker_process.py` is the other side.
@@ -25,8 +25,8 @@ from modular_api.errors import ModularError, describe
 
 
 def main() -> None:
-    """Answer requests until the parent closes the pipe, or is gone."""
-    # Modules and parsed documents stay: to walk them again and again frees nothing.
+    """Answer requests until the parent closes the pipe or ends."""
+    # Modules and parsed documents stay alive, so walking them again frees nothing.
     gc.set_threshold(100_000, 50, 100)
     requests = sys.stdin.buffer
     answers = _take_stdout()
@@ -44,8 +44,8 @@ def answer(message: bytes) -> Rendered | RenderError:
         request: RenderRequest = pickle.loads(message)
         files = _render(request)
     except Exception as error:
-        # Our own errors write their own message; a stranger's says little without
-        # its type. Only text goes back: an exception may refuse to be unpickled.
+        # The message of a ModularError is complete; any other says little without its
+        # type. Only text is sent back, because some exceptions cannot be unpickled.
         ours = isinstance(error, ModularError)
         reason = str(error) if ours else describe(error)
         return RenderError(reason, traceback.format_exc())

@@ -1,4 +1,4 @@
-"""What a schema demands of a value, in the words pydantic has for it."""
+"""The constraints of a schema, named as pydantic names them."""
 
 from __future__ import annotations
 

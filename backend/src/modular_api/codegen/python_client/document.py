@@ -1,4 +1,4 @@
-"""Walking an OpenAPI document without losing one's way in names and data.
+"""Walk an OpenAPI document, telling the specification's own keys from names and data.
 
 A schema may have a property called `$ref`, and an example may hold one: neither is a
 reference. The walk is iterative, so a deep document cannot exhaust the stack.
@@ -37,14 +37,14 @@ _NAMED = frozenset(
         "webhooks",
     }
 )
-"""Keys whose children are keyed by names that the author chose."""
+"""Keys whose value maps names that the author chose."""
 
 _DATA = frozenset({"const", "default", "enum", "example", "examples"})
 """Keys whose values are data, not parts of the specification."""
 
 
 class Node(NamedTuple):
-    """An object of the document. In a `named` one the keys are the author's names."""
+    """An object of the document; if `named`, its keys are names by the author."""
 
     path: tuple[str, ...]
     value: dict[str, Any]
@@ -52,7 +52,7 @@ class Node(NamedTuple):
 
     @property
     def pointer(self) -> str:
-        """Where it stands, as a JSON pointer."""
+        """Its place, as a JSON pointer."""
         return pointer(self.path)
 
 

@@ -1,7 +1,7 @@
 """The module with a client's classes: `broker_client.py`.
 
-Its head is written as the formatters leave it. Its methods are formatted one by one, so
-that a cache of formatted texts keeps all but the operation that changed.
+The head is written the way the formatters would format it. Methods are formatted one by
+one, so that the cache of formatted texts serves all but the operation that changed.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from modular_api.codegen.python_client.operations import (
 from modular_api.types import module_prefix
 
 _VALUES = ("UNSET", "File", "Unknown", "Unset")
-"""What a user needs beside the models, of `modular_api.clients.types`."""
+"""Names of `modular_api.clients.types` that users need besides the models."""
 
 _WIDTH = 84
-"""Columns of a line of code, the four before a method left out."""
+"""Length of a line of code without the four columns a method is indented by."""
 
 _ASYNC_CLASS = "class _Async:\n"
 _SYNC_CLASS = "\n\nclass _Sync:\n"
@@ -34,12 +34,12 @@ _SYNC_CLASS = "\n\nclass _Sync:\n"
 def method_sources(operation: ClientOperation) -> str:
     """Return an operation's two methods, unformatted, in two classes of their own.
 
-    They are laid out as black leaves them unless a line comes out too long: black is
-    twice as fast on what it need not change.
+    They are laid out as black would, unless a line is too long: black is twice as fast
+    on code that it need not change.
     """
     methods = (_methods(operation, "async ", "await "), _methods(operation, "", ""))
     first, second = (textwrap.indent(method, "    ") for method in methods)
-    # Black infers from this import, as in the whole file, which Python it is for.
+    # Black infers the Python version from this import, as it does in the whole file.
     future = "from __future__ import annotations\n\n\n"
     return f"{future}{_ASYNC_CLASS}{first}{_SYNC_CLASS}{second}"
 
@@ -54,7 +54,7 @@ def render_facade(
     """Return the module, formatted.
 
     Args:
-        formatted_methods: what `method_sources` gave for each operation, formatted.
+        formatted_methods: the result of `method_sources` for each operation, formatted.
         schemes: the arguments of each security scheme, by its name.
     """
     pairs = [_split(source, names.package) for source in formatted_methods]
@@ -70,12 +70,12 @@ def render_facade(
 
 
 def client_class_names(names: ClientNames) -> frozenset[str]:
-    """Return the names the module needs for itself, which no model may bear."""
+    """Return the names the module needs for itself, which no model may have."""
     return frozenset({names.class_name, names.sync_class_name, *_VALUES})
 
 
 def _methods(operation: ClientOperation, asynchronous: str, wait: str) -> str:
-    """Return the methods of one operation as they stand at the left margin."""
+    """Return the methods of one operation, not indented."""
     if operation.framing:
         return _stream_method(operation, "" if asynchronous else "Sync")
     plain = _method(operation, asynchronous, wait)
@@ -101,7 +101,7 @@ def _method(operation: ClientOperation, asynchronous: str, wait: str) -> str:
 
 
 def _headers_method(operation: ClientOperation, asynchronous: str, wait: str) -> str:
-    """Return the variant of an operation that tells the headers of its answer, too."""
+    """Return the variant of an operation that also returns its answer's headers."""
     head = _bracketed(
         f"{asynchronous}def {operation.name}_with_headers",
         _signature(operation),
@@ -146,7 +146,7 @@ def _import(operation: ClientOperation) -> str:
 
 
 def _bracketed(head: str, items: Sequence[str], tail: str, *, indent: int) -> str:
-    """Return items in brackets, on one line if that is short enough, else one a line."""
+    """Return items in brackets: all on one line if it is short, else one per line."""
     line = f"{head}({', '.join(items)}){tail}"
     if not items or ("\n" not in line and indent + len(line) <= _WIDTH):
         return line
@@ -163,7 +163,7 @@ def _signature(operation: ClientOperation) -> list[str]:
 
 
 def _optional(parameter: Parameter) -> str:
-    # The server's default is the server's to change, so it is not repeated here.
+    # Not the server's default, which the server may change.
     return f"{parameter.name}: {parameter.type} = UNSET"
 
 
@@ -182,7 +182,7 @@ def _docstring(operation: ClientOperation) -> str:
 
 
 def _arguments(parameters: Sequence[Parameter]) -> str:
-    """Say in a docstring what is known of parameters beside their types."""
+    """Return the docstring section that describes the parameters."""
     lines = ["Args:"]
     for parameter in parameters:
         first, *rest = for_docstring(
@@ -245,7 +245,7 @@ def _type_imports(
     operations: Sequence[ClientOperation],
     class_names: Sequence[str],
 ) -> str:
-    """Return imports of the types in signatures, in isort's order."""
+    """Return the imports of the types in signatures, in isort's order."""
     types = " ".join(operation.types for operation in operations)
     words = set(re.findall(r"\w+", types))
     statements = {

@@ -1,4 +1,4 @@
-"""Fields and parameters whose names would be one Python name.
+"""Fields and parameters whose names would be the same Python name.
 
 The generator gives up on some of them. While `distinct_names` is entered, such fields
 keep the spelling of the document; fields and parameters that still share a name are
@@ -25,7 +25,7 @@ from modular_api.codegen.python_client.replacing import replaced
 
 @contextmanager
 def distinct_names() -> Iterator[None]:
-    """Let the parser give each field and parameter a Python name of its own."""
+    """Make the parser give each field and parameter its own Python name."""
     conflicts = "_check_parameters_for_conflicts"
     with (
         replaced(model_property, "_resolve_naming_conflict", _keep_spelling),
@@ -36,7 +36,7 @@ def distinct_names() -> Iterator[None]:
 
 
 def _keep_spelling(first: Any, second: Any, config: Config) -> PropertyError | None:
-    """Give two fields of one Python name the spelling they have in the document."""
+    """Give two fields of the same Python name their spelling in the document."""
     for prop in (first, second):
         prop.set_python_name(prop.name, config=config, skip_snake_case=True)
     return None
@@ -46,9 +46,10 @@ _settle_fields = model_property._process_properties
 
 
 def _number_fields(*, config: Config, **given: Any) -> Any:
-    """Number the fields of a model that still have one Python name.
+    """Number the fields of a model that still have the same Python name.
 
-    Copies, for a field may be inherited, and its name be free in the base.
+    Renamed fields are copies, because a field may be inherited from a base, where its
+    name stays.
     """
     settled = _settle_fields(config=config, **given)
     if isinstance(settled, PropertyError):
@@ -73,7 +74,7 @@ _settle_parameters = openapi.Endpoint._check_parameters_for_conflicts
 
 
 def _number_parameters(endpoint: openapi.Endpoint, **given: Any) -> openapi.Endpoint:
-    """Number the parameters of one Python name that the generator cannot tell apart."""
+    """Number parameters of the same Python name if the generator cannot rename them."""
     settled = _settle_parameters(endpoint, **given)
     if not isinstance(settled, ParseError):
         return settled

@@ -1,6 +1,6 @@
 """The operations of a client as its user sees them: names, parameters, types.
 
-Read from the generator's endpoints, rendered by `facade`.
+They are read from the generator's endpoints and rendered by `facade`.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class ClientOperation:
         module: of the generated request and parse functions.
         parameters: positional ones first, each group in the route's order.
         returns: type of the success model.
-        description: summary, a blank line, description; either may be missing.
+        description: summary, blank line, description; either may be missing.
         errors: names of the documented error classes.
-        imports: statements the types may need, as from below `api/operations`.
-        framing: of the stream it answers with; None if it answers as a whole.
-        headers: name of the class of its answer's headers; None if none are documented.
+        imports: statements that the types may need, written for `api/operations`.
+        framing: of the stream in the answer; None if the answer is not a stream.
+        headers: class of the answer's headers; None if none are documented.
     """
 
     name: str
@@ -55,19 +55,19 @@ class ClientOperation:
 
     @property
     def types(self) -> str:
-        """Every type of the signature, to look names up in."""
+        """All types of the signature in one text, to search for names."""
         stream = "ItemStream SyncItemStream" if self.framing else ""
         return " ".join([self.returns, stream, *(p.type for p in self.parameters)])
 
 
 def client_operations(endpoints: Iterable[Endpoint]) -> list[ClientOperation]:
-    """Return the operations by name."""
+    """Return the operations, sorted by name."""
     operations = [_operation(endpoint) for endpoint in endpoints]
     return sorted(operations, key=lambda operation: operation.name)
 
 
 def _operation(endpoint: Endpoint) -> ClientOperation:
-    # Only here when a client is generated: the generator is slow to import.
+    # Imported only when a client is generated: the generator is slow to import.
     from modular_api.codegen.python_client import template_functions
 
     stream = template_functions.stream_of(endpoint)
@@ -99,7 +99,7 @@ _SHARED_IMPORTS = {
 
 
 def _parameters(endpoint: Endpoint) -> list[Parameter]:
-    """Return the path's parameters, the body, then those of query, header, cookies."""
+    """Return path parameters, the body, then query, header and cookie parameters."""
     others = (
         *endpoint.query_parameters,
         *endpoint.header_parameters,

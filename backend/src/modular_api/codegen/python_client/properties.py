@@ -1,15 +1,15 @@
-"""The properties made of schemas: the generator's, or ours where its own lose something.
+"""Build properties from schemas: the generator's, or ours where its own lose something.
 
 openapi-python-client calls one function for every schema, `property_from_data`. While
-`our_properties` is entered, ours takes its place, and schemas it would degrade become
-properties of our own (`property_types`): texts with a format, tuples, sets, maps, enums
-of any value, constants, unions that know how to tell their members apart, bodies of
+`our_properties` is entered, ours replaces it, and schemas of which it would lose a part
+become properties of our own (`property_types`): strings with a format, tuples, sets,
+maps, enums of any value, constants, unions that can tell their members apart, bodies of
 bytes, answers of several media types. `validate_location` is replaced too, because our
-properties may stand in every place of a request.
+properties are allowed in every part of a request.
 
-Two more modules replace parts of the generator, all through `replacing`: `name_conflicts`
-the functions that give fields and parameters their names, `shallow_copies` its deep
-copies of operations. See docs/adr/0007-the-generator-parses-we-convert.md.
+Two more modules replace parts of the generator: `name_conflicts` the functions that
+name fields and parameters, `shallow_copies` the deep copies of operations. All three do
+it with `replacing`. See docs/adr/0007-the-generator-parses-we-convert.md.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _property_from_data = properties.property_from_data
 
 @contextmanager
 def our_properties() -> Iterator[None]:
-    """Let the parser make properties of ours where its own would lose something."""
+    """Make the parser build our properties where its own would lose something."""
     with ExitStack() as stack:
         for module in (properties, openapi, bodies, responses):
             stack.enter_context(replaced(module, "property_from_data", _build))
@@ -87,7 +87,7 @@ def _build(
     process_properties: bool = True,
     roots: set[Any] | None = None,
 ) -> Built:
-    """Build one property; stands in for the generator's function of this signature."""
+    """Build one property; replaces the generator's function of the same signature."""
     built = None
     if isinstance(data, oai.Schema):
         request = _Request(name, required, schemas, parent_name, config)
@@ -108,7 +108,7 @@ def _build(
 
 @define
 class _Request:
-    """What the parser wants a property for."""
+    """What the parser asks for when it builds a property."""
 
     name: UntrustedString
     required: bool
@@ -117,7 +117,7 @@ class _Request:
     config: Config
 
     def common(self, data: oai.Schema) -> dict[str, Any]:
-        """Return what all properties have."""
+        """Return the arguments that all properties have in common."""
         return {
             "name": self.name,
             "required": self.required,
@@ -130,7 +130,7 @@ class _Request:
     def inner(
         self, data: Sequence[oai.Schema | oai.Reference], suffix: str
     ) -> list[PropertyProtocol] | PropertyError:
-        """Build properties inside of this one; `schemas` learns of their classes."""
+        """Build the properties inside this one and add their classes to `schemas`."""
         found: list[PropertyProtocol] = []
         for index, schema in enumerate(data):
             place = suffix if len(data) == 1 else f"{suffix}_{index}"
@@ -152,7 +152,7 @@ class _Request:
 
 
 def _build_ours(data: oai.Schema, request: _Request) -> Built | None:
-    """Return our property for a schema, None where the generator's own is good."""
+    """Return our property for a schema; None if the generator's own is good enough."""
     extra = data.model_extra or {}
     if markers.ANSWERS in extra:
         return _answers(extra[markers.ANSWERS], data, request)
@@ -220,7 +220,7 @@ def _array(data: oai.Schema, request: _Request) -> Built | None:
 
 
 def _is_hashable(prop: PropertyProtocol) -> bool:
-    """Whether values can stand in a set."""
+    """Whether values can be members of a set."""
     if isinstance(prop, UnionProperty | TupleProperty):
         return all(_is_hashable(inner) for inner in prop.inner_properties)
     scalars = (
@@ -302,7 +302,7 @@ def _union(data: oai.Schema, request: _Request) -> Built:
     if isinstance(data.type, list):
         copies = (data.model_copy(update={"type": kind}) for kind in data.type)
         members += copies
-    # A Decimal is written as a text, and read from a number, too.
+    # A Decimal is written as a string, but also read from a number.
     if any(_is_decimal(member) for member in members):
         members = [member for member in members if not _is_number(member)]
     if len(members) == 1:
@@ -349,7 +349,7 @@ def _union_of(
 
 
 def _distinct(members: list[PropertyProtocol]) -> Iterator[PropertyProtocol]:
-    """Flatten unions of unions; of members of one type the first stands for all."""
+    """Flatten nested unions; of members with the same type only the first is kept."""
     seen: set[str] = set()
     for member in members:
         nested = (
@@ -416,7 +416,7 @@ def _answers(stated: dict[str, Any], data: oai.Schema, request: _Request) -> Bui
 
 
 def _described(built: Built, data: oai.Schema) -> Built:
-    """Let a property's docstring say what its schema demands."""
+    """Add a schema's constraints to the description of its property."""
     prop, schemas = built
     if isinstance(prop, PropertyError | ModelProperty | EnumProperty):
         return built
@@ -432,7 +432,7 @@ def _described(built: Built, data: oai.Schema) -> Built:
 def _location_fault(
     prop: PropertyProtocol, location: ParameterLocation
 ) -> ParseError | None:
-    """Say why a parameter cannot stand where it does; most types can stand anywhere."""
+    """Return why a parameter is not allowed in its place; most are allowed anywhere."""
     if isinstance(prop, ModelProperty | MapProperty) and location not in (
         ParameterLocation.QUERY,
     ):

@@ -1,6 +1,6 @@
-"""The properties of ours: what the generator has no kind of, or one that loses something.
+"""The classes of our properties, for schemas that the generator's own do not fit.
 
-`properties` makes them of schemas; `conversions` tells how their values are read and
+`properties` builds them from schemas; `conversions` knows how their values are read and
 written.
 """
 
@@ -24,7 +24,7 @@ from modular_api.codegen.python_client.literals import literal
 
 @define
 class _Own(PropertyProtocol):
-    """A property of ours; it may stand in every place of a request."""
+    """The base of our properties, which are allowed in every part of a request."""
 
     name: UntrustedString
     required: bool
@@ -34,13 +34,13 @@ class _Own(PropertyProtocol):
     example: UntrustedString | None
 
     def convert_value(self, value: Any) -> Value | PropertyError | None:
-        del value  # defaults are the server's
+        del value  # defaults are applied by the server
         return self.default
 
 
 @define
 class FormatProperty(_Own):
-    """A text with a format that Python has a type for."""
+    """A string with a format that Python has a type for."""
 
     format: Format
 
@@ -53,19 +53,19 @@ class FormatProperty(_Own):
 
 @define
 class BytesProperty(_Own):
-    """A whole body, of a request or an answer, as it is."""
+    """The whole body of a request or answer, as bytes."""
 
     _type_string: ClassVar[str] = "bytes"
 
 
 @define
 class ConstantProperty(_Own):
-    """The one value that may stand in its place; models fill it in by themselves."""
+    """A field with only one possible value, which models fill in by themselves."""
 
     value: str | int | float | bool = field(kw_only=True)
 
     def get_base_type_string(self) -> PythonCode:
-        # There are no literals of fractions.
+        # `Literal` does not accept a float.
         if isinstance(self.value, float):
             return PythonCode("float")
         return PythonCode(f"Literal[{literal(self.value)}]")
@@ -77,7 +77,7 @@ class ConstantProperty(_Own):
 
 @define
 class _Container(_Own):
-    """A property that holds others."""
+    """A property that contains others."""
 
     inner_properties: list[PropertyProtocol]
 
@@ -99,7 +99,7 @@ class _Container(_Own):
 
 @define
 class TupleProperty(_Container):
-    """A list of a known length, each place of its own type."""
+    """A list of fixed length with a type for each place."""
 
     def get_base_type_string(self) -> PythonCode:
         return PythonCode(f"tuple[{', '.join(self.inner_types) or '()'}]")
@@ -107,7 +107,7 @@ class TupleProperty(_Container):
 
 @define
 class SetProperty(_Container):
-    """A list of distinct values that can be hashed."""
+    """A list of distinct, hashable values."""
 
     def get_base_type_string(self) -> PythonCode:
         return PythonCode(f"set[{self.inner_types[0]}]")
@@ -123,11 +123,11 @@ class MapProperty(_Container):
 
 @define
 class Stream:
-    """An answer without an end: events, or lines of JSON.
+    """An answer that arrives item by item: events, or lines of JSON.
 
     Attributes:
         framing: `sse`, `jsonl`, or `events` for events whose data is any text.
-        item: what it consists of; None for events.
+        item: the property of its items; None for events.
     """
 
     framing: str
@@ -136,12 +136,12 @@ class Stream:
 
 @define
 class AnswersProperty(_Container):
-    """What an answer may be, one member for each media type.
+    """The possible contents of an answer, one member for each media type.
 
     Attributes:
         media_types: of the members.
-        stream: what is answered bit by bit, where there is such a media type.
-        headers: that the specification names.
+        stream: if one of the media types is a stream.
+        headers: those that the specification describes.
     """
 
     media_types: list[str]
@@ -178,10 +178,10 @@ class OpenEnumProperty(EnumProperty):
 
 @define
 class OpenUnionProperty(UnionProperty):
-    """A union that knows how to tell its members apart.
+    """A union that can tell its members apart.
 
     Attributes:
-        tag: the field that names the member, where there is one.
+        tag: the field that names the member, if there is one.
         tagged: the members by the values of that field.
     """
 
@@ -211,5 +211,5 @@ class OpenUnionProperty(UnionProperty):
 
 
 def type_of(prop: PropertyProtocol) -> str:
-    """Return the type of a value that is there."""
+    """Return the type of a value that is not left out."""
     return prop.get_type_string(no_optional=True).as_unembedded_code()

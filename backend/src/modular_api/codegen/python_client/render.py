@@ -1,8 +1,8 @@
 """From an OpenAPI document to the formatted files of a typed client.
 
 preflight → normalised copy → openapi-python-client → facade → formatters →
-coverage gate. Nothing is written but a temporary folder, nothing of the document is
-ever executed, and the same document gives the same bytes.
+coverage gate. Only a temporary folder is written, nothing from the document is ever
+executed, and the same document gives the same bytes.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def render_python_client(
 
     Args:
         document: the OpenAPI document of one module's version, paths without prefix.
-        format_file: formats one text, through a cache for one.
+        format_file: formats one text, for example through a cache.
         map_files: applies `format_file`; an executor's `map` formats in parallel.
         allowed: findings that may be lost, each as GeneratorWarnings prints it.
 
@@ -102,7 +102,7 @@ class _Raw:
         try:
             texts = list(map_files(format_file, raw))
         except Exception:
-            # Formatters give up on what is no Python without saying which file it is.
+            # A formatter that gets invalid Python does not say in which file.
             self._check_syntax()
             raise
         count = len(self._files)
@@ -126,8 +126,8 @@ class _Raw:
 def _generate(
     document: Document, names: ClientNames, allowed: frozenset[str]
 ) -> tuple[_Raw, set[str]]:
-    """Return the raw files, and what of the document they may lack."""
-    # The generator takes 0.3 s to import, so only a real generation does.
+    """Return the raw files, and which parts of the document they may lack."""
+    # The generator takes 0.3 s to import, so it is imported only when it is needed.
     with standing_in_for("httpcore", "httpx", "ruamel.yaml", "ruamel.yaml.error"):
         from modular_api.codegen.python_client import generator
 
@@ -167,7 +167,7 @@ def _name_clashes(class_names: list[str], names: ClientNames) -> list[Finding]:
 def _headers_clashes(
     class_names: list[str], operations: Sequence[ClientOperation]
 ) -> list[Finding]:
-    """Find what is named like the second method and the class of documented headers."""
+    """Find names that operations need for the method and class of their headers."""
     found = []
     methods = {operation.name for operation in operations}
     for operation in operations:

@@ -9,9 +9,9 @@ from typing import Any
 
 @contextmanager
 def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """Let a module or a class have another value under a name while the body runs.
+    """Replace an attribute of a module or class while the body runs.
 
-    Raises: AttributeError: it has no such name, so a new release of it moved the part.
+    Raises: AttributeError: there is no such attribute; a new release has moved it.
     """
     kept = getattr(owner, name)
     setattr(owner, name, value)

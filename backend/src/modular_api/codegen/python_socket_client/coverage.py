@@ -1,7 +1,6 @@
-"""The gate behind the renderer: is everything of the document in the files?
+"""Check that the rendered files contain everything in the document.
 
-Files are read by their syntax, as anybody would; nothing the renderer remembered is
-used.
+The check parses the rendered files and uses nothing that the renderer has recorded.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from modular_api.codegen.python_socket_client.names import SocketNames
 from modular_api.codegen.socket_document import RUNTIME_KINDS, messages_of
 from modular_api.types import Document
 
-# A method for `bars.subscribe` unsubscribes, too, and reads the updates.
+# The method for `bars.subscribe` also unsubscribes and receives the updates.
 _SPOKEN_BY_THE_RUNTIME = RUNTIME_KINDS - {"unsubscribe", "update"}
 _PAYLOADS_OF_THE_RUNTIME = RUNTIME_KINDS - {"update"}
 
@@ -24,13 +23,13 @@ _PAYLOADS_OF_THE_RUNTIME = RUNTIME_KINDS - {"update"}
 def missing(
     document: Document, files: Mapping[str, str], names: SocketNames
 ) -> list[Finding]:
-    """Return what is no Python or not there, in a stable order."""
+    """Return what is not valid Python or is missing, in a stable order."""
     trees: dict[str, ast.Module] = {}
     faults = []
     for path, text in files.items():
         try:
             trees[path] = ast.parse(text)
-            # The parser alone lets much pass, a keyword that is given twice for one.
+            # Parsing alone misses errors, for example a keyword that is given twice.
             compile(trees[path], "<generated>", "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             faults.append(Finding(path, f"is no Python: {error}"))
@@ -43,7 +42,7 @@ def missing(
 def _operations(
     document: Document, trees: Mapping[str, ast.Module], names: SocketNames
 ) -> Iterator[Finding]:
-    """Find messages no described operation names, and descriptions no method uses."""
+    """Find messages that no operation used by a method mentions."""
     folder = f"{names.package}/operations/"
     described = {
         path.removeprefix(folder).removesuffix(".py"): _texts(tree)

@@ -1,6 +1,6 @@
 """The module with a socket client's class, and one file for each operation.
 
-The types of payloads are read from the rendered models, as anybody would read them.
+The types of payloads are read from the source of the rendered models.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from modular_api.codegen.python_socket_client.operations import SocketOperation
 from modular_api.codegen.socket_document import Message
 
 RUNTIME_NAMES = ("Gap", "Subscription")
-"""What a user of a client needs of the runtime beside the models."""
+"""Names of the runtime that users of a client need besides the models."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,10 @@ class PayloadType:
 
     Attributes:
         annotation: `Bar | Quote`.
-        imports: statements its names need, models left out.
-        models: those among its names that are models.
-        carrier: the class whose one field is the payload, and `stem` its file.
+        imports: statements that its names need, except for models.
+        models: the names that are models.
+        carrier: the class whose only field is the payload.
+        stem: the name of the carrier's file.
     """
 
     annotation: str
@@ -40,7 +41,7 @@ class PayloadType:
 
 
 def payload_type(text: str, carrier: str, stem: str) -> PayloadType:
-    """Read the type of `payload` from the file of its carrier."""
+    """Read the type of `payload` from the source of its carrier."""
     tree = ast.parse(text)
     annotation = next(
         ast.unparse(statement.annotation)
@@ -82,7 +83,7 @@ def render_facade(
 
     Args:
         types: by the key of the message.
-        class_names: the models a user may need.
+        class_names: the models that users may need.
     """
     class_names = sorted(class_names)
     exported = sorted({names.class_name, *RUNTIME_NAMES, *class_names})
@@ -162,7 +163,7 @@ operation: {annotation} = {value}
 def _described(
     operation: SocketOperation, types: Mapping[str, PayloadType]
 ) -> tuple[str, str]:
-    """Return the type and the value of an operation's description."""
+    """Return the type of an operation's object, and the expression that makes it."""
     sent, received = operation.sent, operation.received
     takes, gives = _request_type(sent, types), _type(received, types)
     if operation.kind == "listen":
@@ -234,7 +235,7 @@ def _method(
 def _parameters(
     operation: SocketOperation, types: Mapping[str, PayloadType]
 ) -> tuple[str, str]:
-    """Return the parameter of a method, and what it passes on."""
+    """Return the parameter of a method, and the argument it passes on."""
     sent = operation.sent
     if sent is None or sent.key not in types:
         return "", ""

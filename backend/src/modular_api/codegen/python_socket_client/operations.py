@@ -1,6 +1,6 @@
 """What a client can do on a socket, read from its AsyncAPI document.
 
-The document speaks from the server's side; here everything is turned round.
+The document describes the server's side; here it is turned into the client's.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class SocketOperation:
     Attributes:
         key: of the operation in the document.
         name: of the method.
-        sent: what the client begins with; None where the server does.
-        received: an update, an answer, or an event; None where there is no answer.
-        description: summary, a blank line, description; either may be missing.
+        sent: the client's first message; None if the server begins.
+        received: an update, an answer, or an event; None if there is no answer.
+        description: summary, blank line, description; either may be missing.
     """
 
     key: str
@@ -61,9 +61,9 @@ class SocketOperation:
 
 
 def socket_operations(document: Document) -> list[SocketOperation]:
-    """Return the operations by name; each name once.
+    """Return the operations, sorted by name.
 
-    Raises: UnknownOperation: it is of a known kind, but incomplete.
+    Raises: UnknownOperation: an operation of a known kind is incomplete.
     """
     found = [
         _operation(document, key, operation)
@@ -76,7 +76,7 @@ def socket_operations(document: Document) -> list[SocketOperation]:
 def lost_operations(
     document: Document, operations: Iterable[SocketOperation]
 ) -> Iterator[Finding]:
-    """Yield what a client would not have: kinds nobody knows, names used twice."""
+    """Yield what a client would lose: unknown kinds, and names that are used twice."""
     for key, operation in document["operations"].items():
         kind = operation.get("x-kind")
         if kind not in METHOD_KINDS | RUNTIME_KINDS:
@@ -127,7 +127,7 @@ def _follow(
 
 
 def _named_apart(found: list[SocketOperation]) -> Iterator[SocketOperation]:
-    """Call an event by another name where the client sends something of the same."""
+    """Rename an event if something that the client sends has the same name."""
     taken = {each.name for each in found if each.kind != "listen"}
     for each in found:
         clashes = each.kind == "listen" and each.name in taken
@@ -135,7 +135,7 @@ def _named_apart(found: list[SocketOperation]) -> Iterator[SocketOperation]:
 
 
 def method_name(type_: str) -> str:
-    """Return the method's name for a type of message, `alerts.price`."""
+    """Return the name of the method for a type of message such as `alerts.price`."""
     name = re.sub(r"[^A-Za-z0-9_]", "_", type_).lstrip("_") or "operation"
     if name[0].isdigit():
         name = f"operation_{name}"

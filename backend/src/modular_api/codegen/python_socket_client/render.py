@@ -1,7 +1,8 @@
 """From an AsyncAPI document to the formatted files of a typed socket client.
 
 operations → models, by the generator of the REST client → facade → formatters →
-one class with the REST client → coverage gate. The same documents give the same bytes.
+models shared with the REST client → coverage gate. The same documents give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ def render_python_socket_client(
 
     Args:
         document: the AsyncAPI document of one module's version.
-        rest_files: of the REST client of this version; models that are the same there
-            are imported from there.
+        rest_files: the REST client of this version; models that are equal there are
+            imported from it.
         format_file, map_files, allowed: as for the REST client.
 
     Raises:

@@ -1,6 +1,6 @@
 """What a client does on a socket, read from its AsyncAPI document.
 
-The document tells what the server does: what it receives is what a client sends.
+The document describes the server's side: what it receives is what a client sends.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from modular_api.types import Document
 
 @dataclass(frozen=True)
 class Call:
-    """Something a client asks for.
+    """One method of a client.
 
     Attributes:
         kind: `subscribe`, `request`, `one_way` or `event`, as the document calls it.
         name: of the operation, or of the router it belongs to: `bars`.
         message: what is sent; for an event, what is received.
-        answer: the update of a subscription, or the reply; None where there is none.
-        siblings: of a subscription, the messages by kind: `unsubscribe`, `update`, `gap`.
+        answer: the update of a subscription, or the reply; None if there is none.
+        siblings: for a subscription, the types of its other messages by kind:
+            `unsubscribe`, `update`, `gap`.
         conflates: whether newer updates replace older ones of their key.
     """
 
@@ -46,7 +47,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Socket:
-    """A socket as a client sees it, everything in the order of the document."""
+    """A socket from the client's side, everything in the order of the document."""
 
     address: str
     description: str
@@ -56,7 +57,7 @@ class Socket:
 
 
 def read_socket(document: Document) -> Socket:
-    """Read the one channel of a document.
+    """Read the only channel of a document.
 
     Raises: UnknownOperation
     """
@@ -85,7 +86,7 @@ def read_socket(document: Document) -> Socket:
 
 
 def _call(document: Document, key: str, operation: Mapping[str, Any]) -> Call | None:
-    """Return what a client may do with an operation; None for what the runtime does."""
+    """Return the method for an operation; None if the runtime handles it."""
     kind = operation.get("x-kind")
     if kind in RUNTIME_KINDS:
         return None
