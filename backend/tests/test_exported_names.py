@@ -1,45 +1,111 @@
-"""The framework's face: what it promises is there, and costs nothing before use."""
+"""The packages' faces: what they promise is there, and costs nothing before use."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
-import modular_api
+import pytest
 
-
-def test_every_exported_name_exists() -> None:
-    """`__all__` is sorted and each of its names can be loaded from its home."""
-    assert modular_api.__all__ == sorted(modular_api.__all__)
-    for name in modular_api.__all__:
-        assert getattr(modular_api, name) is not None
+SOURCE = Path(__file__).resolve().parent.parent / "src"
 
 
-def test_type_checkers_and_the_runtime_see_the_same_names() -> None:
+def packages_with(name: str) -> list[str]:
+    """Return the packages whose face has a variable of this name, generated ones apart."""
+    return sorted(
+        ".".join(face.parent.relative_to(SOURCE).parts)
+        for face in SOURCE.rglob("__init__.py")
+        if "client_generated" not in face.parts
+        and any(
+            isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
+            for node in ast.parse(face.read_text()).body
+        )
+    )
+
+
+@pytest.fixture(params=packages_with("__all__"))
+def face(request: pytest.FixtureRequest) -> ModuleType:
+    """A package that exports names."""
+    return import_module(request.param)
+
+
+@pytest.fixture(params=packages_with("_HOMES"))
+def lazy_face(request: pytest.FixtureRequest) -> ModuleType:
+    """A package whose names are imported when they are first used."""
+    return import_module(request.param)
+
+
+def test_faces_are_found() -> None:
+    """The tests below would pass without one."""
+    assert {"modular_api", "modular_api.clients"} <= {*packages_with("__all__")}
+    assert packages_with("_HOMES") == [
+        "modular_api",
+        "modular_api.deploy.nginx",
+        "modular_api.testing",
+        "modular_api.ws",
+    ]
+
+
+def test_exported_names_are_sorted(face: ModuleType) -> None:
+    """Constants, classes, functions, each kind by name; and every name stands once."""
+
+    def place(name: str) -> tuple[bool, bool, str]:
+        return not name.isupper(), not name[0].isupper(), name
+
+    assert face.__all__ == sorted({*face.__all__}, key=place)
+
+
+def test_every_exported_name_exists(face: ModuleType) -> None:
+    """A lazy one is loaded when it is asked for, so a wrong home would go unnoticed."""
+    for name in face.__all__:
+        assert getattr(face, name) is not None
+
+
+def test_type_checkers_and_the_runtime_see_the_same_names(
+    lazy_face: ModuleType,
+) -> None:
     """The imports below TYPE_CHECKING name the same homes as the lazy table."""
-    tree = ast.parse(Path(modular_api.__file__).read_text())
-    [guarded] = [node for node in tree.body if isinstance(node, ast.If)]
+    tree = ast.parse(Path(str(lazy_face.__file__)).read_text())
+    [guarded] = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
     declared = {
-        alias.name: (node.module or "").removeprefix("modular_api.")
+        alias.name: (node.module or "").removeprefix(lazy_face.__name__)
         for node in guarded.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    assert declared == modular_api._HOMES
-    assert sorted(declared) == modular_api.__all__
+    assert declared == lazy_face._HOMES
+    assert sorted(declared) == lazy_face.__all__ == dir(lazy_face)
 
 
-def test_an_unknown_name_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error(lazy_face: ModuleType) -> None:
     """The face behaves as any module does."""
-    assert not hasattr(modular_api, "no_such_name")
+    expected = f"module '{lazy_face.__name__}' has no attribute 'no_such_name'"
+    with pytest.raises(AttributeError, match=expected):
+        _ = lazy_face.no_such_name
 
 
-def test_importing_the_face_loads_no_framework() -> None:
-    """A generated client's user does not pay for FastAPI."""
-    code = "import modular_api, sys; print('fastapi' in sys.modules)"
+def test_importing_a_lazy_face_loads_none_of_its_homes(lazy_face: ModuleType) -> None:
+    """A generated client's user does not pay for FastAPI, nor a test for a server."""
+    package = lazy_face.__name__
+    homes = {f"{package}{home}" for home in lazy_face._HOMES.values()}
+    code = f"import {package}, sys; print(sorted({{*sys.modules}} & {homes | {'fastapi'}}))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, check=True, text=True
     )
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_reference_app_exports_the_adapter() -> None:
+    """Outside users import it from there."""
+    from modular_api.ws import FastWSAdapter
+    from trading_api import shared
+
+    assert shared.FastWSAdapter is FastWSAdapter

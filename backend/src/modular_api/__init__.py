@@ -6,8 +6,9 @@ Names are loaded when they are first used: a generated client needs this package
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from modular_api.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from modular_api.app.factory import AppFactory
@@ -29,25 +30,6 @@ if TYPE_CHECKING:
     from modular_api.registry.faults import RegistryError
     from modular_api.registry.registry import ModuleRegistry
 
-_HOMES = {
-    "AppFactory": "app.factory",
-    "AppModel": "model",
-    "ConfigurationError": "errors",
-    "GenerationMode": "codegen.mode",
-    "ModularApp": "app.modular_app",
-    "ModularError": "errors",
-    "Module": "module.declaration",
-    "ModuleApp": "module.module_app",
-    "ModuleLifespanError": "errors",
-    "ModuleRegistry": "registry.registry",
-    "Problem": "problems",
-    "RegistryError": "registry.faults",
-    "Service": "module.service",
-    "ServiceNotRunning": "errors",
-    "SqliteStore": "module.sqlite_store",
-    "idempotent": "module.idempotency",
-}
-
 __all__ = [
     "AppFactory",
     "AppModel",
@@ -67,13 +49,27 @@ __all__ = [
     "idempotent",
 ]
 
+_HOMES = {
+    "AppFactory": ".app.factory",
+    "AppModel": ".model",
+    "ConfigurationError": ".errors",
+    "GenerationMode": ".codegen.mode",
+    "ModularApp": ".app.modular_app",
+    "ModularError": ".errors",
+    "Module": ".module.declaration",
+    "ModuleApp": ".module.module_app",
+    "ModuleLifespanError": ".errors",
+    "ModuleRegistry": ".registry.registry",
+    "Problem": ".problems",
+    "RegistryError": ".registry.faults",
+    "Service": ".module.service",
+    "ServiceNotRunning": ".errors",
+    "SqliteStore": ".module.sqlite_store",
+    "idempotent": ".module.idempotency",
+}
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    __getattr__ = lazy_attributes(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

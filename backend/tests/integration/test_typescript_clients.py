@@ -10,7 +10,7 @@ import pytest
 
 from modular_api.codegen.mode import GenerationMode
 from modular_api.testing.live_server import LiveServer
-from tests.framework.codegen.typescript.node import (
+from tests.framework.codegen.typescript_client.node import (
     FRONTEND,
     Package,
     compiled,

@@ -1,4 +1,4 @@
-"""Generates what follows from a module's documents: its spec files and typed clients."""
+"""Generate the spec files and typed clients of modules from their documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remove what was generated, and nothing else."""
+"""Remove generated files, and only those."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def clean_generated(job: GenerationJob, targets: Sequence[Target]) -> list[str]:
     """Remove a module's documents, and the files the targets' stamps name.
 
     Files written by hand beside them stay, and so does a folder without a readable
-    stamp: nobody can tell there what was generated.
+    stamp, because it is unknown which of its files were generated.
 
     Args:
-        job: its documents are not looked at; those on disk count.
+        job: its documents are ignored; those on disk are removed.
     Returns: what was removed, below the module's folder.
     Raises: UnwritableTree, WriteFailed, UnsafePath
     """

@@ -1,4 +1,4 @@
-"""Find out what is on disk of a module's generated files."""
+"""Find out which of a module's generated files are on disk, and with what content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_state(job: GenerationJob, targets: Sequence[Target]) -> ModuleState:
 
 
 def spec_names(job: GenerationJob) -> list[str]:
-    """List the files of the specs folder that are this module's, old ones too."""
+    """List the files in the specs folder that belong to this module, old ones too."""
     if not job.keeps_documents:
         return []
     try:

@@ -1,6 +1,6 @@
 """Bring the generated files of modules up to date: plan, lock, plan again, render, swap.
 
-A warm start ends after the first plan, and has imported no generator by then.
+When everything is fresh, it stops after the first plan without importing a generator.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _WORKERS = 2
-"""Processes that render at once, where there are modules enough."""
+"""How many processes render at once, if there are enough modules."""
 
 
 class Engine:
     """Generates the files of modules; one engine may serve many generations.
 
     Args:
-        targets: what is generated of each module, besides its documents.
-        cache_folder: where formatted texts are kept between generations; None for
-            nowhere.
-        workers: a pool that the caller closes, and that stays warm until then;
-            without one, each generation starts and ends its own.
-        mend: the command an error names as the one that brings files up to date.
-        tolerate_unwritable: take a tree that cannot be written for mode `off`,
-            with one line in the log. For a mode nobody asked for.
+        targets: what is generated for each module, besides its documents.
+        cache_folder: where formatted texts are kept between generations; None to keep
+            none.
+        workers: a pool that stays warm until the caller closes it; without one, each
+            generation starts and ends its own.
+        mend: the command that brings files up to date, for error messages.
+        tolerate_unwritable: treat a read-only tree as mode `off` and log one warning;
+            for a mode that was not chosen explicitly.
     """
 
     def __init__(
@@ -75,19 +75,19 @@ class Engine:
         self._tolerate_unwritable = tolerate_unwritable
 
     def using(self, workers: WorkerPool | LentWorkers) -> Engine:
-        """Return the same engine, working with these workers, which it does not close."""
+        """Return the same engine with these workers; the caller closes them."""
         engine = copy(self)
         engine._workers = workers
         return engine
 
     def strict(self) -> Engine:
-        """Return the same engine, to which a tree that cannot be written is an error."""
+        """Return the same engine, but a read-only tree is an error for it."""
         engine = copy(self)
         engine._tolerate_unwritable = False
         return engine
 
     def plan(self, job: GenerationJob) -> ModulePlan:
-        """Find out what is stale of a module, and why; nothing is written."""
+        """Find out which files of a module are stale, and why; nothing is written."""
         return make_plan(job, read_state(job, self._targets))
 
     async def generate_async(
@@ -97,8 +97,8 @@ class Engine:
     ) -> Summary:
         """Do what `generate` does, while the event loop stays free.
 
-        Cancelling it kills the workers and waits for the file in hand: what is swapped
-        in already stays, everything else is as it was.
+        Cancelling it kills the workers and waits for the file being written: what is
+        already swapped in stays, everything else is as it was.
         """
         stop = Stop()
         work = asyncio.ensure_future(
@@ -122,10 +122,10 @@ class Engine:
     ) -> Summary:
         """Bring the modules' files up to date, or find out that they are not.
 
-        A module that fails keeps its files and does not hinder the others.
+        A module that fails keeps its old files and does not stop the others.
 
         Args:
-            stop: lets another thread end it.
+            stop: lets another thread end the generation.
         Returns: what was done and why; nothing at all in mode `off`.
         Raises:
             GenerationDrift: mode is `check`, and something is stale.
@@ -149,7 +149,7 @@ class Engine:
     def _bring_up_to_date(
         self, plans: Sequence[ModulePlan], stop: Stop
     ) -> dict[Path, ModuleSummary]:
-        # Only here: a warm start has no use for processes and threads.
+        # Imported here: if all is fresh, no processes or threads are needed.
         from modular_api.codegen.module_generation import ModuleGeneration
         from modular_api.codegen.worker_process import WorkerPool
 
@@ -179,7 +179,7 @@ class Engine:
                         else:
                             errors.append(error)
             except BaseException:
-                # Ctrl-C for one: leaving the block would wait for the workers.
+                # On Ctrl-C, for example: leaving the block would wait for the workers.
                 stop.ask()
                 raise
         if unwritable:

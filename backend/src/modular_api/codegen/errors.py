@@ -9,6 +9,7 @@ CodegenError
 ├── GenerationStopped       the caller stopped it; nothing was written
 ├── GeneratorMissing        a library that generates is not installed
 ├── SeveralModulesFailed    more than one module failed; holds their errors
+├── UnknownOperation        no method of a socket client can be made of an operation
 ├── UnsafePath              a name would lead out of the folder it belongs to
 └── WriteFailed             the file system refused
     └── UnwritableTree      because of permissions, or a read-only file system
@@ -67,7 +68,7 @@ class GenerationDrift(CodegenError):
 
 
 class GenerationFailed(CodegenError):
-    """A target could not render a module; the files of before are in place.
+    """A target could not render a module; the previous files are still in place.
 
     Attributes:
         module: the module's name.
@@ -125,6 +126,23 @@ class SeveralModulesFailed(CodegenError):
     def __init__(self, errors: Sequence[CodegenError]) -> None:
         self.errors = tuple(errors)
         super().__init__("\n".join(str(error) for error in self.errors))
+
+
+class UnknownOperation(CodegenError):
+    """The document holds an operation that no method of a client can be made of.
+
+    Attributes:
+        operation: its key in the document.
+        why: what is wrong with it.
+    """
+
+    def __init__(self, operation: str, why: str) -> None:
+        self.operation = operation
+        self.why = why
+        super().__init__(
+            f"No method of a client can be made of the socket operation '{operation}': "
+            f"{why}."
+        )
 
 
 class UnsafePath(CodegenError):

@@ -1,6 +1,6 @@
-"""Remember how a text looks formatted: formatting is most of the time generating takes.
+"""Keep formatted texts on disk, because formatting is most of the work of generating.
 
-One changed operation changes few files; the others come from here.
+A changed operation changes few files; the others are taken from this cache.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 class FormatCache(MutableMapping[str, str]):
     """Formatted texts by the SHA-256 of what they were made from, one file each.
 
-    Several processes may share the folder, and anyone may delete it. What is damaged
-    counts as absent, what cannot be written is not kept: nothing here ever fails a
-    generation. `formatting.format_through` is how it is used.
+    Several processes may share the folder, and anyone may delete it. A damaged file
+    counts as absent, and a text that cannot be written is not kept, so the cache never
+    makes a generation fail. It is used by `formatting.format_through`.
 
     Args:
-        folder: where to keep them; made with the first text.
+        folder: where to keep them; created with the first text.
         max_bytes: size of the folder after `prune`.
     """
 
@@ -76,7 +76,7 @@ class FormatCache(MutableMapping[str, str]):
         return sum(1 for _ in self)
 
     def prune(self) -> None:
-        """Bring the folder below its size: what was not used for longest goes first."""
+        """Shrink the folder to its size; the least recently used are removed first."""
         with suppress(OSError):
             _prune(self._folder, self._max_bytes)
 

@@ -2,7 +2,7 @@
 
 Its bytes equal those of the three command line tools with `--remove-all-unused-imports
 --remove-unused-variables`, `--profile black` and no options. The tools are imported
-with the first text that is really formatted.
+when the first text is really formatted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 TOOLS = ("autoflake", "isort", "black")
-"""Distributions whose versions have a say in the bytes of generated files."""
+"""Distributions whose versions affect the bytes of generated files."""
 
 
 def format_source(text: str) -> str:
@@ -41,7 +41,7 @@ def format_through(
     """Return a formatter that looks a text up before it formats it.
 
     Args:
-        formatted_texts: by `cache_key` of the raw text; any mapping, of files for one.
+        formatted_texts: by `cache_key` of the raw text; for example a FormatCache.
     """
 
     def format_cached(text: str) -> str:
@@ -55,7 +55,7 @@ def format_through(
 
 
 def cache_key(text: str) -> str:
-    """Return the key of a raw text: it also changes with the tools' versions."""
+    """Return the key of a raw text; it also depends on the tools' versions."""
     return hashlib.sha256(f"{pipeline_stamp()}\0{text}".encode()).hexdigest()
 
 

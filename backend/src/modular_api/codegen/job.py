@@ -1,4 +1,4 @@
-"""What is generated for one module: its documents, and the folder they belong to."""
+"""The documents of one module, and the folder its generated files belong to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _VERSION = re.compile(r"v[1-9][0-9]*")
 
 @dataclass(frozen=True)
 class SpecDocument:
-    """One document of a module, as the bytes that stand in its file."""
+    """One document of a module, as the bytes of its file."""
 
     version: str
     content: bytes
@@ -36,18 +36,18 @@ class SpecDocument:
 
 @dataclass(frozen=True)
 class GenerationJob:
-    """The generated files of one module; plain data that crosses processes.
+    """What to generate for one module; plain data that can be sent to other processes.
 
     Args:
         module: the module's name.
         directory: the module's folder, or its stand-in below an output directory;
-            made when it is missing.
+            created when it is missing.
         documents: the canonical documents of every version.
         keeps_documents: whether they are written to SPECS_FOLDER; False for a job whose
-            folder holds only what was made from them.
-        title: what messages call it; the module's name unless something is given.
+            folder holds only files generated from them.
+        title: its name in messages; the module's name by default.
 
-    Raises: UnsafePath: the module or a version has a name no file may have.
+    Raises: UnsafePath: the name of the module or of a version cannot be a file name.
     """
 
     module: str
@@ -69,7 +69,7 @@ class GenerationJob:
 
     @property
     def shown_as(self) -> str:
-        """What messages call it."""
+        """Its name in messages."""
         return self.title or self.module
 
     @cached_property
@@ -79,7 +79,7 @@ class GenerationJob:
 
     @property
     def kept_files(self) -> Mapping[str, SpecDocument]:
-        """Those of them that are written."""
+        """The documents that are written, by file name."""
         return self.spec_files if self.keeps_documents else {}
 
     def digests_of(self, kinds: frozenset[SpecKind]) -> dict[str, str]:
@@ -91,7 +91,7 @@ class GenerationJob:
         }
 
     def is_spec_file(self, name: str) -> bool:
-        """Whether a file of this name in the specs folder is one of ours, old or new."""
+        """Whether a file of this name in the specs folder belongs to this module."""
         stem = re.escape(self.module)
         pattern = rf"{stem}(_{_VERSION.pattern})?_(openapi|asyncapi)\.json"
         return re.fullmatch(pattern, name) is not None

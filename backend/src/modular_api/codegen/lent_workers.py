@@ -1,7 +1,7 @@
 """Workers that stay warm in one process while another uses them.
 
-In development the process that serves ends with every change of the code. The one that
-watches it lives on, keeps a pool of workers, and lends them over pipes.
+In development the serving process is replaced at every change of the code. The process
+that watches it stays, keeps a pool of workers, and lends them over pipes.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _NOTICE_A_STOP_S = 0.1
 
 
 class LentWorkers:
-    """A pool of another process; stands in for a WorkerPool.
+    """The worker pool of another process, with the methods of a WorkerPool.
 
-    It can be passed to a process that multiprocessing starts, and is used there.
+    It is passed to a process that multiprocessing starts, and used there.
     """
 
     def __init__(self, connections: Sequence[Connection]) -> None:
@@ -52,20 +52,20 @@ class LentWorkers:
             self._free.put(worker)
 
     def filenos(self) -> list[int]:
-        """Return the descriptors that make the same workers of another process."""
+        """Return the descriptors that let another process use the same workers."""
         return [connection.fileno() for connection in self._connections]
 
     def close(self) -> None:
-        """Let go of the other process's workers, which go on without us."""
+        """Disconnect from the other process's workers, which keep running."""
         for connection in self._connections:
             connection.close()
 
 
 def lend(pool: WorkerPool) -> LentWorkers:
-    """Lend the workers of a pool to one other process, until that has ended.
+    """Lend the workers of a pool to one other process until it ends.
 
-    The process that gets them holds the only other end of each pipe once `close` was
-    called here; when it ends, the threads that serve it end too.
+    Once `close` is called here, the borrowing process holds the only other end of each
+    pipe; when it ends, the threads that serve it end too.
     """
     connections = []
     for _ in range(pool.size):
@@ -100,7 +100,7 @@ class _LentWorker:
                 stop.check()
             answer: Rendered | RenderError = self._connection.recv()
         except GenerationStopped:
-            self._connection.close()  # the answer will come when nobody waits for it
+            self._connection.close()  # the answer comes later, when nobody waits for it
             raise
         except (EOFError, OSError):
             why = "the process that lends its worker is gone."
@@ -111,7 +111,7 @@ class _LentWorker:
 
 
 def _serve(pool: WorkerPool, connection: Connection) -> None:
-    """Answer the requests of one borrower until it is gone."""
+    """Answer the requests of one borrower until it ends."""
     with connection, suppress(EOFError, OSError):
         while True:
             connection.send(_answer(pool, connection.recv()))

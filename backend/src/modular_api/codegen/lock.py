@@ -1,7 +1,7 @@
-"""One process at a time generates into a module's folder.
+"""Let one process at a time generate into a module's folder.
 
-The lock lies in the folder it guards, so that everybody who can write there meets the
-same one: containers with a shared volume, users with temporary folders of their own.
+The lock file is in the folder it guards, so that everybody who can write there uses the
+same one: containers with a shared volume, users with different temporary folders.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from modular_api.codegen.stopping import Stop
 log = logging.getLogger(__name__)
 
 WORK_FOLDER = ".codegen"
-"""Folder of the lock and of files on their way; it hides itself from git."""
+"""Folder of the lock and of files being written; git ignores it by a file inside it."""
 
 _UNTOUCHED = "Nothing was written."
 _POLL_S = 0.02
@@ -25,21 +25,21 @@ _POLL_S = 0.02
 
 @contextmanager
 def module_lock(directory: Path, stop: Stop) -> Iterator[Path]:
-    """Hold the lock of a module's folder; made if it is missing.
+    """Hold the lock of a module's folder, which is created if it is missing.
 
-    The operating system lets go of it when the process ends, however it ends.
+    The operating system releases it when the process ends, however it ends.
 
     Yields: the work folder, on the same file system as what is generated.
     Raises:
-        UnwritableTree, WriteFailed: the lock cannot be made.
-        GenerationStopped: somebody asked to stop while it was held elsewhere.
+        UnwritableTree, WriteFailed: the lock cannot be created.
+        GenerationStopped: somebody asked to stop while another process held it.
     """
-    # Only a start that has something to write comes here.
+    # Reached only when there is something to write.
     from filelock import FileLock, Timeout
 
     try:
         folder = _work_folder(directory)
-        # Held across threads of one generation, so not by the thread.
+        # The threads of one generation share the lock, so it must not belong to one.
         lock = FileLock(folder / "lock", thread_local=False)
         waited = False
         while True:

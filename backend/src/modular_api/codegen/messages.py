@@ -1,4 +1,4 @@
-"""What the engine and its worker processes say to each other, and how it is framed."""
+"""The messages between the engine and its worker processes, and their framing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RenderRequest:
     """Render one target of one module.
 
     Attributes:
-        cache_folder: where formatted texts are kept; None for nowhere.
+        cache_folder: where formatted texts are kept; None to keep none.
     """
 
     job: GenerationJob
@@ -37,10 +37,10 @@ class Rendered:
 
 @dataclass(frozen=True)
 class RenderError:
-    """The target raised.
+    """The target raised an exception.
 
     Attributes:
-        reason: the message, with the error's type unless it is one of ours.
+        reason: the message; with the error's type, unless it is a ModularError.
         details: the traceback.
     """
 
@@ -59,7 +59,7 @@ def write_message(stream: IO[bytes], message: Any) -> None:
 def read_message(stream: IO[bytes]) -> bytes:
     """Read what `write_message` wrote, still pickled.
 
-    Raises: EOFError: the other side has gone, perhaps in the middle of a message.
+    Raises: EOFError: the other side closed the pipe, perhaps within a message.
     """
     (length,) = _LENGTH.unpack(_read_exactly(stream, _LENGTH.size))
     return _read_exactly(stream, length)

@@ -1,4 +1,4 @@
-"""What a start does about generated files."""
+"""What to do about generated files when an app starts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class GenerationMode(StrEnum):
     """Write them: development and tests."""
 
     CHECK = "check"
-    """Fail and say how to mend it: continuous integration."""
+    """Fail and say how to fix it: continuous integration."""
 
     OFF = "off"
-    """Do not look: production, and trees that cannot be written."""
+    """Do not check: production, and read-only trees."""

@@ -1,4 +1,4 @@
-"""Generate one module, alone in its folder."""
+"""Generate one module while no other process generates it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ModuleGeneration:
-    """Everything that generating a module needs besides the module.
+    """What generating a module needs, besides the module.
 
     Attributes:
         plan: finds out what is stale; asked again under the lock.
-        folders: those that may be written, below the module's.
+        folders: the folders that may be written, below the module's.
     """
 
     plan: Callable[[GenerationJob], ModulePlan]
@@ -81,10 +81,10 @@ class ModuleGeneration:
 
 
 def swap_of(plan: ModulePlan, rendered: Mapping[str, Mapping[str, bytes]]) -> Swap:
-    """Put together what the module's generated files are to be.
+    """Return the content that the module's generated files should have.
 
     Args:
-        rendered: the files of each target that is to be rendered, by its folder.
+        rendered: the files of each target that had to be rendered, by its folder.
     """
     job = plan.job
     files = {

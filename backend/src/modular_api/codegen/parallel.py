@@ -1,4 +1,4 @@
-"""Use a second core for what is slow and comes in many small pieces."""
+"""Use a second core for slow work that comes in many small pieces."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 _PIECES_PER_PROCESS = 8
-"""Files differ in size: small portions keep both cores busy to the end."""
+"""Files differ in size, so small portions keep both cores busy until the end."""
 
 _function: Callable[[str], str] | None = None
 
@@ -17,15 +17,15 @@ def map_in_processes(
 ) -> list[str]:
     """Apply a function to texts, in order, in forked copies of this process.
 
-    The copies have what is imported here already; a new process would take longer to
-    import the formatters than to run them. Only for a process without threads, and
-    where forking is sound: elsewhere this is `map`.
+    The copies share what is already imported here; a new process would take longer to
+    import the formatters than to run them. Call it only in a process without threads,
+    where forking is safe. On other systems than Linux it does the same as `map`.
     """
     global _function
     texts = list(texts)
     if sys.platform != "linux" or len(texts) < 2 * processes:
         return list(map(function, texts))
-    # A fork inherits the function, whatever it closes over; a pipe could not carry it.
+    # A fork inherits the function and its closure, which could not be pickled.
     _function = function
     try:
         with multiprocessing.get_context("fork").Pool(processes) as pool:

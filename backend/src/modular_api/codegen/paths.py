@@ -1,4 +1,4 @@
-"""Keep what a renderer writes inside the folder that is meant for it."""
+"""Make sure that a renderer writes only inside the folder meant for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_NAME_BYTES = 255  # of one part of a path; ext4, APFS and NTFS agree
 
 
 def below(folder: str, path: str = "") -> str:
-    """Return a path in a target's folder as it is named from the module's; "." is both.
+    """Return a path in a target's folder relative to the module's folder.
 
     `below("client_generated", "a.py")` is `client_generated/a.py`, `below(".", "a.ts")`
     is `a.ts`.
@@ -33,7 +33,7 @@ def check_path(path: str, folder: Path | str) -> None:
 
 
 def check_paths(paths: Iterable[str], folder: Path | str) -> None:
-    """Refuse unsafe paths, and paths that cannot exist side by side everywhere.
+    """Refuse unsafe paths, and paths that cannot exist together on every file system.
 
     Raises: UnsafePath
     """
@@ -54,7 +54,7 @@ def check_paths(paths: Iterable[str], folder: Path | str) -> None:
 def check_no_links(directory: Path, path: str) -> None:
     """Refuse a path with a symbolic link among its folders below `directory`.
 
-    The file itself may be one: it is replaced, never written through.
+    The file itself may be a link: it is replaced, never written through.
 
     Raises: UnsafePath
     """

@@ -1,6 +1,6 @@
 """Decide what is stale, and why. Nothing here touches a file.
 
-`inspect.py` finds out what is on disk; `engine.py` acts on the plan.
+`disk.py` finds out what is on disk; `engine.py` acts on the plan.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from modular_api.codegen.target import Target
 
 @dataclass(frozen=True)
 class Stale:
-    """A file, or a whole folder, that is not what it should be.
+    """A file or a whole folder that is not up to date.
 
     Attributes:
         path: below the module's folder; empty for that folder itself.
@@ -32,12 +32,12 @@ class Stale:
 
 @dataclass(frozen=True)
 class TargetState:
-    """What is on disk of one target.
+    """The files of one target on disk.
 
     Attributes:
-        tools: the versions that would generate now.
+        tools: the versions that would generate it now.
         stamp: what the folder says it was made from.
-        files: SHA-256 by path of those files the stamp names and that exist.
+        files: SHA-256, by path, of the files that the stamp lists and that exist.
     """
 
     target: Target
@@ -48,10 +48,10 @@ class TargetState:
 
 @dataclass(frozen=True)
 class ModuleState:
-    """What is on disk of one module.
+    """The generated files of one module on disk.
 
     Attributes:
-        specs: SHA-256 by file name of the documents in the specs folder.
+        specs: SHA-256, by file name, of the documents in the specs folder.
     """
 
     specs: Mapping[str, str]
@@ -63,8 +63,8 @@ class ModulePlan:
     """What has to be done for one module.
 
     Attributes:
-        stale: everything that is not as it should be; empty when all is fresh.
-        to_render: the targets concerned.
+        stale: everything that is not up to date; empty when all is fresh.
+        to_render: the targets that have to be rendered.
     """
 
     job: GenerationJob
@@ -74,7 +74,7 @@ class ModulePlan:
 
 
 def make_plan(job: GenerationJob, state: ModuleState) -> ModulePlan:
-    """Compare what a module's documents ask for with what is on disk."""
+    """Compare a module's documents with its generated files on disk."""
     stale = list(_stale_specs(job, state))
     to_render = []
     for target in state.targets:
@@ -106,7 +106,7 @@ def _stale_target(job: GenerationJob, state: TargetState) -> Iterator[Stale]:
     folder = below(state.target.folder)
     wanted = job.digests_of(state.target.kinds)
     if state.stamp.state is StampState.MISSING and state.target.kinds and not wanted:
-        return  # nothing to make it from, and nothing was made
+        return  # there is nothing to generate it from, and nothing was generated before
     if state.stamp.state is not StampState.COMPLETE:
         yield Stale(folder, _STATES[state.stamp.state])
         return

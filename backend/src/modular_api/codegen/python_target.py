@@ -22,7 +22,7 @@ _WORTH_A_FORK_BYTES = 20_000
 
 @dataclass(frozen=True)
 class PythonClient:
-    """Typed Python clients of a module, REST and sockets of each version; their index.
+    """The typed Python clients of a module, REST and socket, and their index.
 
     Attributes:
         allowed: what the clients may lose, each as GeneratorWarnings prints it.
@@ -34,7 +34,7 @@ class PythonClient:
     kinds: frozenset[SpecKind] = frozenset({"openapi", "asyncapi"})
 
     def tools(self) -> Mapping[str, str]:
-        """Return the versions of generator and formatters, and a hash of our part."""
+        """Return the versions of generator and formatters, and our renderer's hash."""
         if not self.allowed:
             return _tools()
         allowed = "\n".join(sorted(self.allowed)).encode()
@@ -43,7 +43,7 @@ class PythonClient:
     def render(
         self, job: GenerationJob, formatted_texts: MutableMapping[str, str]
     ) -> Mapping[str, str]:
-        """Render the documents of every version of the module, REST before sockets."""
+        """Render the documents of every version of the module, REST clients first."""
         from modular_api.codegen.python_client.index import render_index
         from modular_api.codegen.python_client.render import render_python_client
         from modular_api.codegen.python_socket_client.names import SocketNames
@@ -93,12 +93,12 @@ def _map_files(
     texts: Iterable[str],
     formatted_texts: MutableMapping[str, str],
 ) -> Iterable[str]:
-    """Apply the formatter, in two processes where there is enough left to format."""
+    """Apply the formatter; in two processes if enough texts are not yet formatted."""
     texts = list(texts)
     unknown = (text for text in texts if cache_key(text) not in formatted_texts)
     if sum(map(len, unknown)) < _WORTH_A_FORK_BYTES:
         return map(function, texts)
-    # Before the fork, so that it is imported once.
+    # Imported before the fork, so that it happens once.
     import autoflake  # noqa: F401
     import black  # noqa: F401
     import isort  # noqa: F401
@@ -111,6 +111,7 @@ def _map_files(
 @cache
 def _tools() -> Mapping[str, str]:
     folders = [_HERE / "python_client", _HERE / "python_socket_client"]
-    ours = [*folders, _HERE / "formatting.py", Path(__file__)]
+    shared = ("formatting.py", "references.py", "socket_document.py")
+    ours = [*folders, *(_HERE / name for name in shared), Path(__file__)]
     versions = {tool: installed_version(tool) for tool in (_GENERATOR, *TOOLS)}
     return {**versions, "renderer": source_digest(ours)}

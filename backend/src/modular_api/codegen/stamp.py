@@ -1,6 +1,6 @@
-"""The stamp: what a folder of generated files was made from, written beside them.
+"""The stamp: a record, beside generated files, of what they were generated from.
 
-It is committed with them, and says the same on every machine: no time, no path.
+It is committed with them and is the same on every machine: it holds no time, no path.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ _FORMAT = 1
 
 
 class StampState(StrEnum):
-    """How far what a stamp says can be believed."""
+    """How far a stamp can be trusted."""
 
     COMPLETE = "complete"
     INTERRUPTED = "interrupted"
-    """The files are a mixture: something ended the process that replaced them."""
+    """The files may be a mix of old and new: replacing them was interrupted."""
     MISSING = "missing"
     UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a folder was made from, and what was written there.
+    """What a folder was generated from, and what was written there.
 
     Attributes:
         documents: SHA-256 of each document, by its file name.
-        tools: version of everything that has a say in the result.
+        tools: version of every tool that affects the result.
         files: SHA-256 of each generated file, by its path in the folder.
     """
 
@@ -49,9 +49,9 @@ class Stamp:
     state: StampState = StampState.COMPLETE
 
     def interrupted(self, before: Stamp) -> Stamp:
-        """Return the stamp to stand while the files of `before` become these.
+        """Return the stamp that is in place while the files of `before` are replaced.
 
-        It names the files of both, so that none is forgotten if the process dies.
+        It lists the files of both, so that none is forgotten if the process dies.
         """
         files = {**before.files, **self.files}
         return replace(self, files=files, state=StampState.INTERRUPTED)
@@ -70,7 +70,7 @@ class Stamp:
 
 
 def read_stamp(folder: Path) -> Stamp:
-    """Read the stamp of a folder; a missing or damaged one says so in its state."""
+    """Read the stamp of a folder; if it is missing or damaged, its state says so."""
     path = folder / STAMP_FILE
     try:
         return _parse(path.read_bytes())
@@ -92,7 +92,7 @@ def _parse(content: bytes) -> Stamp:
     if state not in (StampState.COMPLETE, StampState.INTERRUPTED):
         raise ValueError(f"a stamp is never written in state '{state.value}'")
     files = _table(read, "files")
-    for path in files:  # what a stamp names is removed some day
+    for path in files:  # what a stamp lists may be removed later
         check_path(path, "the folder of the stamp")
     return Stamp(
         documents=_table(read, "documents"),

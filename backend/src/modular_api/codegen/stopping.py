@@ -1,4 +1,4 @@
-"""Let one thread stop what another one does."""
+"""Let one thread stop the work of another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from modular_api.codegen.errors import GenerationStopped
 
 
 class Stop:
-    """A request to stop, which interrupts what registered for it."""
+    """A request to stop, which calls what was registered to be interrupted."""
 
     def __init__(self) -> None:
         self._asked = threading.Event()
@@ -23,19 +23,19 @@ class Stop:
         return self._asked.is_set()
 
     def ask(self) -> None:
-        """Stop: returns at once; whoever works notices by GenerationStopped."""
+        """Ask to stop, without waiting; working threads get GenerationStopped."""
         with self._lock:
             self._asked.set()
             for interrupt in self._interrupts:
                 interrupt()
 
     def check(self) -> None:
-        """Raises: GenerationStopped: somebody asked to stop."""
+        """Raise GenerationStopped if somebody asked to stop."""
         if self.asked:
             raise GenerationStopped
 
     def sleep(self, seconds: float) -> None:
-        """Wait; a request to stop ends the wait, with GenerationStopped."""
+        """Wait; raise GenerationStopped as soon as somebody asks to stop."""
         self._asked.wait(seconds)
         self.check()
 
@@ -43,7 +43,7 @@ class Stop:
     def interrupting_with(self, interrupt: Callable[[], None]) -> Iterator[None]:
         """Call `interrupt` when somebody asks to stop while the block runs.
 
-        Raises: GenerationStopped: somebody has asked already.
+        Raises: GenerationStopped: somebody has already asked to stop.
         """
         with self._lock:
             self.check()

@@ -1,4 +1,4 @@
-"""What a generation did, for people and for programs."""
+"""The result of a generation, for people and for programs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias
 
 Outcome: TypeAlias = Literal["fresh", "written", "elsewhere", "unwritable", "left_out"]
-"""What happened to a module: nothing had to, it was written, another process wrote it
-meanwhile, it is stale in a tree that cannot be written, or it is stale and what would
-generate it is not installed."""
+"""What happened to a module: it was fresh, it was written, another process wrote it
+meanwhile, it is stale in a read-only tree, or it is stale and its generator is not
+installed."""
 
 _SHOWN_REASONS = 3
 
@@ -22,7 +22,7 @@ class ModuleSummary:
     Attributes:
         reasons: what was stale, and why.
         written, removed: paths below the module's folder.
-        unchanged: how many generated files were right already.
+        unchanged: how many generated files were already up to date.
     """
 
     module: str
@@ -51,7 +51,7 @@ class ModuleSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """What happened to each module, in the order they were asked for."""
+    """What happened to each module, in the order in which they were given."""
 
     modules: tuple[ModuleSummary, ...] = ()
 
@@ -61,7 +61,10 @@ class Summary:
         return any(module.outcome == "written" for module in self.modules)
 
     def including(self, earlier: Iterable[ModuleSummary]) -> Summary:
-        """Tell of modules that are fresh what was done to them earlier."""
+        """Return a summary in which fresh modules show their result from `earlier`.
+
+        Those without one stay fresh.
+        """
         done = {module.module: module for module in earlier}
         return Summary(
             tuple(

@@ -1,4 +1,4 @@
-"""What a kind of generated code provides to the engine."""
+"""The interface between the engine and one kind of generated code."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from modular_api.codegen.job import GenerationJob, SpecKind
 class Target(Protocol):
     """Renders the documents of a module into the files of one folder.
 
-    A target crosses to the worker process: it is plain picklable data, its class
-    can be imported there by name, and only `render` imports what is heavy.
+    A target is sent to the worker process, so it is plain picklable data whose class
+    can be imported there by name. Only `render` imports heavy libraries.
     """
 
     @property
     def name(self) -> str:
-        """What is made, as it reads in a message: `Python client`."""
+        """What it generates, as messages call it: `Python client`."""
 
     @property
     def folder(self) -> str:
-        """Its folder below the module's: `client_generated`. It belongs to it alone.
+        """Its folder below the module's, `client_generated`, which it alone writes to.
 
-        "." is the module's own folder, where its files stand beside other folders.
+        "." is the module's own folder, where its files are next to other folders.
         """
 
     @property
     def kinds(self) -> frozenset[SpecKind]:
-        """The kinds of documents it is made from; others change without it."""
+        """The kinds of documents it is generated from."""
 
     def tools(self) -> Mapping[str, str]:
-        """Return the version of everything that has a say in the result.
+        """Return the version of every tool that affects the result.
 
-        Called on every start, so it imports none of these.
+        It is called on every start, so it must not import the tools.
 
         Raises: GeneratorMissing: one of them is not installed.
         """
@@ -41,11 +41,11 @@ class Target(Protocol):
     def render(
         self, job: GenerationJob, formatted_texts: MutableMapping[str, str]
     ) -> Mapping[str, str]:
-        """Return the texts of all files by their path in the folder, `/` between.
+        """Return the texts of all files by their path in the folder, with `/`.
 
         Called in the worker process. The same job gives the same texts.
 
         Args:
-            formatted_texts: results of formatting that outlive this call, by a
-                SHA-256 that covers the raw text and the formatters' versions.
+            formatted_texts: formatted texts that are kept for later calls, by a
+                SHA-256 of the raw text and the formatters' versions.
         """

@@ -1,4 +1,4 @@
-"""Do several generations as if they were one."""
+"""Run several generations and report them as one."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from modular_api.codegen.summary import ModuleSummary, Summary
 
 
 def do_all(generations: Iterable[Callable[[], Summary]]) -> Summary:
-    """Run each, though one before it failed, and tell everything at once.
+    """Run each, even if one before it failed, and report everything at once.
 
     Raises:
-        GenerationDrift: with what all of them found stale.
+        GenerationDrift: lists what all of them found stale.
         CodegenError: what failed; SeveralModulesFailed for more than one.
     """
     done: list[ModuleSummary] = []

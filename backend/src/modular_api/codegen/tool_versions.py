@@ -1,4 +1,4 @@
-"""Which versions generate, found without importing any of them."""
+"""The versions of the tools that generate, found without importing them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ def installed_version(distribution: str) -> str:
 def source_digest(paths: Iterable[Path]) -> str:
     """Return a short hash of source files and of all files below source folders.
 
-    It stands for a version where a number would have to be raised by hand, and
-    would be forgotten.
+    It serves as a version, because a number that is raised by hand would be forgotten.
     """
     digest = hashlib.sha256()
     for root in paths:

@@ -1,4 +1,4 @@
-"""The folder of an app's TypeScript clients, which lies outside of its modules.
+"""The folder of an app's TypeScript clients, which is outside of its modules.
 
 <folder>/_runtime/                  what all socket clients share
 <folder>/<module>/rest/             version 1: the REST client
@@ -42,8 +42,8 @@ class TypeScriptFolder:
     """Writes and removes the TypeScript clients of one app.
 
     Attributes:
-        path: it belongs to this app alone.
-        mend: the command an error names as the one that brings files up to date.
+        path: the folder; no other app may write to it.
+        mend: the command that brings files up to date, for error messages.
     """
 
     path: Path
@@ -62,9 +62,9 @@ class TypeScriptFolder:
         written are left out, and the summary says so.
 
         Args:
-            modules: the jobs of the modules themselves; their documents are taken.
-            all_modules: whether these are all there are; clients of others are then
-                removed.
+            modules: the jobs of the modules; the clients are made from their documents.
+            all_modules: whether these are all modules of the app; clients of other
+                modules are then removed.
         Raises: as Engine.generate
         """
         jobs = [job for module in modules for job in self._jobs_of(module)]
@@ -85,7 +85,7 @@ class TypeScriptFolder:
         return Summary((*removed, *done.modules, *left_out))
 
     def clean(self, modules: Sequence[str]) -> dict[str, list[str]]:
-        """Remove the clients of modules, and what clients share with the last of them.
+        """Remove the clients of modules; with the last one, what all clients share.
 
         Returns: the paths below each folder that was cleaned, by the folder's name.
         Raises: UnwritableTree, WriteFailed, UnsafePath
@@ -101,7 +101,7 @@ class TypeScriptFolder:
         return removed
 
     def _jobs_of(self, module: GenerationJob) -> list[GenerationJob]:
-        """Split a module by its versions: each has a folder and stamps of its own."""
+        """Split a module by version: each version has its own folder and stamps."""
         versions = sorted({document.version for document in module.documents})
         return [
             GenerationJob(
@@ -133,7 +133,7 @@ class TypeScriptFolder:
         return [job for job in self._on_disk() if job.directory not in current]
 
     def _on_disk(self) -> list[GenerationJob]:
-        """Return a job without documents for each folder of clients that is there."""
+        """Return a job without documents for each folder of clients on disk."""
         folders = {
             stamp.parent.parent if stamp.parent.name == "rest" else stamp.parent
             for pattern in ("*", "*/rest", "*/v*", "*/v*/rest")
@@ -149,7 +149,7 @@ class TypeScriptFolder:
     def _check(
         self, jobs: Sequence[GenerationJob], runtime: Sequence[GenerationJob]
     ) -> None:
-        """Raises: GenerationDrift: with everything that is stale."""
+        """Raise GenerationDrift, listing everything that is stale, if anything is."""
         plans = [Engine([TypeScriptRuntime()]).plan(job) for job in runtime]
         plans += map(Engine(_CLIENTS).plan, jobs)
         if stale := [plan for plan in plans if plan.stale]:
@@ -158,7 +158,7 @@ class TypeScriptFolder:
     def _targets(
         self, jobs: Sequence[GenerationJob]
     ) -> tuple[list[Target], list[ModuleSummary]]:
-        """Return what can be rendered here, and what therefore stays stale."""
+        """Return the targets that can be rendered here, and those that stay stale."""
         tools = find_node_tools(self.path)
         if not isinstance(tools, MissingNodeTools):
             return [TypeScriptRest(tools), TypeScriptSocket()], []
@@ -180,7 +180,7 @@ def _removed(job: GenerationJob) -> ModuleSummary:
 
 def _clean(job: GenerationJob, targets: Sequence[Target]) -> list[str]:
     removed = clean_generated(job, targets)
-    # What somebody put beside the clients stays, and so do the folders around it.
+    # Files that somebody added beside the clients stay, and so do their folders.
     with suppress(OSError):
         job.directory.rmdir()
         job.directory.parent.rmdir()

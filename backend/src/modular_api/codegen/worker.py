@@ -1,4 +1,4 @@
-"""The process that renders: it answers requests from its stdin until that is closed.
+"""The rendering process: it answers requests from its stdin until that is closed.
 
 Rendering holds the GIL for seconds and imports heavy libraries, so it happens in a
 process of its own. `worker_process.py` is the other side.
@@ -7,7 +7,6 @@ process of its own. `worker_process.py` is the other side.
 from __future__ import annotations
 
 import gc
-import json
 import os
 import pickle
 import sys
@@ -24,24 +23,10 @@ from modular_api.codegen.messages import (
 )
 from modular_api.errors import ModularError, describe
 
-BOOTSTRAP = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from modular_api.codegen.worker import main; main()"
-)
-"""Python code that runs a worker with the `sys.path` of its parent.
-
-`python -m` would find this module only where the package is installed.
-"""
-
-
-def bootstrap_argument() -> str:
-    """Return the argument BOOTSTRAP expects."""
-    return json.dumps(sys.path)
-
 
 def main() -> None:
-    """Answer requests until the parent closes the pipe, or is gone."""
-    # Modules and parsed documents stay: to walk them again and again frees nothing.
+    """Answer requests until the parent closes the pipe or ends."""
+    # Modules and parsed documents stay alive, so walking them again frees nothing.
     gc.set_threshold(100_000, 50, 100)
     requests = sys.stdin.buffer
     answers = _take_stdout()
@@ -59,8 +44,8 @@ def answer(message: bytes) -> Rendered | RenderError:
         request: RenderRequest = pickle.loads(message)
         files = _render(request)
     except Exception as error:
-        # Our own errors write their own message; a stranger's says little without
-        # its type. Only text goes back: an exception may refuse to be unpickled.
+        # The message of a ModularError is complete; any other says little without its
+        # type. Only text is sent back, because some exceptions cannot be unpickled.
         ours = isinstance(error, ModularError)
         reason = str(error) if ours else describe(error)
         return RenderError(reason, traceback.format_exc())

@@ -1,4 +1,4 @@
-"""Worker processes, as the engine uses them: started when needed, replaced when dead."""
+"""Worker processes for the engine: started when needed, replaced when they die."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from queue import LifoQueue
 from types import TracebackType
 from typing import IO
 
-from modular_api.codegen import worker
 from modular_api.codegen.errors import (
     GenerationFailed,
     WorkerCrashed,
@@ -30,6 +29,7 @@ from modular_api.codegen.messages import (
     write_message,
 )
 from modular_api.codegen.stopping import Stop
+from modular_api.python_command import python_command
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +39,11 @@ _LAST_WORDS_BYTES = 4_000
 class WorkerProcess:
     """One process that renders, one request at a time.
 
-    It is started by the first request. Kept for the next it is warm: the libraries
-    stay imported. It ends by itself when this process is gone, however it went.
+    It is started by the first request and kept for the next ones, so that the libraries
+    stay imported. It ends by itself when this process ends, however that happens.
 
     Args:
-        timeout_s: a request that takes longer is given up.
+        timeout_s: a request that takes longer fails.
         progress_after_s: a request that takes longer is mentioned in the log.
     """
 
@@ -69,16 +69,16 @@ class WorkerProcess:
             with self._watching(process, request, stop, too_slow):
                 answer = _ask(process, request)
         except (EOFError, BrokenPipeError):
-            # It may be dying still; the next request must not find it alive.
+            # It may still be dying; the next request must not find it alive.
             _kill(process)
             process.wait()
             stop.check()
             raise self._death(process, request, too_slow) from None
         except BaseException:
-            # An answer may still be on its way: it would be taken for the next one.
+            # Its answer may still arrive, as if it were that of the next request.
             self.close()
             raise
-        if too_slow.is_set():  # it answered in the very last moment
+        if too_slow.is_set():  # it answered at the last moment
             self.close()
         if isinstance(answer, RenderError):
             module, target = request.job.module, request.target.name
@@ -99,11 +99,10 @@ class WorkerProcess:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.close()
-        # A file and not a pipe: nobody has to empty it.
+        # A file rather than a pipe, which somebody would have to read.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._process = subprocess.Popen(
-            # -P: a file of the current folder must not shadow the standard library.
-            [sys.executable, "-P", "-c", worker.BOOTSTRAP, worker.bootstrap_argument()],
+            python_command("modular_api.codegen.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -158,24 +157,24 @@ class WorkerProcess:
 
 
 class WorkerPool:
-    """A few worker processes, lent to whoever renders; closed as a context manager.
+    """A few worker processes, lent one at a time; a context manager that closes them.
 
     Args:
-        size: how many renders may run at once. A render keeps one core busy.
+        size: how many targets may be rendered at once; each keeps one core busy.
         worker_options: of each WorkerProcess.
     """
 
     def __init__(self, size: int = 2, **worker_options: float) -> None:
         self.size = size
         self._workers = [WorkerProcess(**worker_options) for _ in range(size)]
-        # Last in, first out: the one that is lent next is the one that is warm.
+        # Last in, first out, so that the warm worker is lent next.
         self._free: LifoQueue[WorkerProcess] = LifoQueue()
         for member in self._workers:
             self._free.put(member)
 
     @contextmanager
     def borrow(self) -> Iterator[WorkerProcess]:
-        """Lend a worker for a while; waits for one if all are lent."""
+        """Lend a worker while the block runs; wait for one if all are lent."""
         member = self._free.get()
         try:
             yield member
@@ -216,7 +215,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     if sys.platform == "win32":
         process.kill()
     else:
-        # It leads a session of its own, and is not reaped yet: the group is its.
+        # It leads its own session and is not yet reaped, so the group is its own.
         os.killpg(process.pid, signal.SIGKILL)
 
 

@@ -1,19 +1,19 @@
-"""Replace a module's generated files so that no reader meets a hole.
+"""Replace a module's generated files so that readers never find one missing.
 
-All new content is written aside first: a full disk is met there, and leaves everything
-as it was. Then each file that differs is moved into place by one `os.replace`, which a
-reader sees before or after, never halfway:
+All new content is first written to a separate folder: if the disk is full, it fails
+there and everything stays as it was. Then each file that differs is moved into place by
+one `os.replace`, so a reader sees the old file or the new one, never a part:
 
 1. the stamp that says "interrupted", naming the files of before and after;
 2. files that did not exist, which nobody imports yet; undone if one fails;
-3. files that change, the deepest first and `__init__.py` after its neighbours, so that
-   what imports comes after what is imported;
-4. files that are gone, which nobody imports any more;
+3. files that change, the deepest first and `__init__.py` last in its folder, so that
+   a file comes after those it imports;
+4. removal of obsolete files, which nobody imports any more;
 5. the stamp that says "complete".
 
 A process that dies in between leaves whole files and the first stamp, and the next run
-does all of it again. Files are not flushed to the device: the stamp holds the hash of
-each, so what a power cut damages is found and made anew in the same way.
+does everything again. Files are not flushed to the device: the stamp holds the hash of
+each, so files damaged by a power cut are found and generated again.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class StampContent:
 
 @dataclass(frozen=True)
 class Swap:
-    """What a module's generated files are to be; paths are below its folder.
+    """The files a module should have; paths are below its folder.
 
     Attributes:
         files: the content of every file.
-        obsolete: files of before; those not among `files` are removed.
-        stamps: written if anything else is, or if they differ.
+        obsolete: the previous files; those not among `files` are removed.
+        stamps: written if any file is written, or if they differ.
     """
 
     files: Mapping[str, bytes]
@@ -63,7 +63,7 @@ class Swap:
 
 @dataclass(frozen=True)
 class Changes:
-    """What a swap did; stamps are not counted."""
+    """What a swap changed; stamps are not counted."""
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
@@ -74,13 +74,13 @@ class Changes:
 def staging_folder(
     directory: Path, work_folder: Path, folders: Collection[str]
 ) -> Iterator[Path]:
-    """Make a folder to write aside in; whatever is left in it goes with the block.
+    """Create a folder for new content; it is removed at the end of the block.
 
-    To be entered under the module's lock, since leftovers of a process that died are
-    removed, and before the long work, since it finds out whether writing is allowed.
+    Enter it under the module's lock, because it removes what a dead process left, and
+    before the long work, because it checks whether writing is allowed.
 
     Args:
-        folders: those below `directory` that will be written to.
+        folders: the folders below `directory` that will be written to.
     Raises: UnwritableTree, WriteFailed
     """
     try:
@@ -98,13 +98,13 @@ def staging_folder(
 
 
 def swap_in(directory: Path, staging: Path, swap: Swap) -> Changes:
-    """Bring the files below `directory` to what `swap` says; see the module's text.
+    """Make the files below `directory` those of `swap`, as the module's docstring says.
 
-    Files that are right already keep their mtime.
+    Files that are already up to date keep their mtime.
 
     Raises:
         UnsafePath: a path leads through a symbolic link; nothing was written.
-        UnwritableTree, WriteFailed: the message says what state that leaves.
+        UnwritableTree, WriteFailed: the message says what state the files are in.
     """
     try:
         for path in (*swap.files, *swap.stamps):
@@ -135,11 +135,11 @@ def swap_in(directory: Path, staging: Path, swap: Swap) -> Changes:
 
 
 def remove_file(directory: Path, path: str) -> None:
-    """Remove a generated file, its compiled form, and folders that hold nothing else."""
+    """Remove a generated file, its compiled file, and folders that are then empty."""
     file = directory / path
     file.unlink(missing_ok=True)
-    # A compiled file would be taken for that of a later source with the same size
-    # and time; and its folder would live on as a namespace package.
+    # The compiled file could be taken for that of a later source of the same size and
+    # time, and its folder would stay as a namespace package.
     for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
         compiled.unlink(missing_ok=True)
     for folder in file.parents:
@@ -160,10 +160,10 @@ class _Move:
 
 @dataclass(frozen=True)
 class _Moves:
-    """The files written aside and where they go, in the order of the module's text.
+    """The new files and their destinations, in the order of the module's docstring.
 
     Attributes:
-        before: copies of the stamps, to put back; None for one that was not there.
+        before: copies of the stamps, to restore; None for one that did not exist.
     """
 
     opening: Sequence[_Move]
@@ -188,9 +188,9 @@ def _changes(directory: Path, swap: Swap) -> Changes:
 
 
 def _stage(directory: Path, staging: Path, swap: Swap, changes: Changes) -> _Moves:
-    """Write everything aside that will be moved."""
-    # Numbers for names: no folders to make, and nothing a reloader that watches for
-    # *.py would wake up for.
+    """Write every file that will be moved to the staging folder."""
+    # Files are named by number, so there are no folders to create and no *.py files
+    # that would wake up a reloader.
     names = (staging / str(number) for number in count())
 
     def write(content: bytes) -> Path:
@@ -228,10 +228,10 @@ def _differs(path: Path, content: bytes) -> bool:
 
 
 def _outdate_compiled(move: _Move) -> None:
-    """Make sure that Python will compile the new content.
+    """Make sure that Python compiles the new content.
 
-    It takes a .pyc to be current when the source has the size and the mtime, in whole
-    seconds, that it remembers: two generations within a second are one to it.
+    Python takes a .pyc for current when the source has the recorded size and mtime in
+    whole seconds, so it cannot tell two generations within one second apart.
     """
     try:
         before = int(move.target.lstat().st_mtime)
@@ -247,7 +247,7 @@ def _importers_last(path: str) -> tuple[int, bool, str]:
 
 
 def _move(move: _Move, done: list[Path]) -> None:
-    """Move a file into place, making its folders; what was made is added to `done`."""
+    """Move a file into place and create its folders; add what was created to `done`."""
     missing = takewhile(lambda folder: not folder.is_dir(), move.target.parents)
     for folder in reversed(list(missing)):
         folder.mkdir()

@@ -1,1 +1,1 @@
-"""Specifications as plain data: built, merged, compared and stored, serving nothing."""
+"""Specifications as plain data: building, merging, comparing and storing them."""

@@ -1,4 +1,4 @@
-"""One text for one contract, whatever order Python happened to build it in."""
+"""The canonical text of a document, the same in whatever order Python built it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from modular_api.types import Document
 
 
 def canonical(document: Mapping[str, Any]) -> Document:
-    """Return the document with everything sorted whose order means nothing.
+    """Return the document with everything sorted whose order has no meaning.
 
-    Keys are sorted at every level, `required` lists too, and the elements of defaults
-    and examples that stand for sets: Python gives those another order in each process.
-    Every other list keeps its order.
+    Sorted are keys at every level, `required` lists, and the elements of defaults and
+    examples that represent sets, because their order differs between processes. Every
+    other list keeps its order.
     """
     components = document.get("components")
     schemas = components.get("schemas") if isinstance(components, Mapping) else None
@@ -39,7 +39,7 @@ class _Sorter:
         self._sets = SetOrder(schemas)
 
     def object(self, node: Mapping[str, Any]) -> Document:
-        """Sort an object whose keys are words of the format."""
+        """Sort an object whose keys are keywords of the format."""
         result: Document = {}
         for key in sorted(node):
             value = node[key]

@@ -1,10 +1,10 @@
-"""Names for a document's schemas that come from classes, never from Python paths.
+"""Choose names for a document's schemas from class names, never from module paths.
 
-Schemas that say the same, down to everything they refer to, become one component.
-Different schemas of classes with one name survive as `User`, `User2`, … in the order
+Schemas that are equal, including everything they refer to, become one component.
+Different schemas of classes with the same name become `User`, `User2`, … in the order
 in which the operations use them, so moving a class to another file changes nothing.
-A class that is called `User2` itself keeps that name; the number is passed over.
-A class that reads differently coming in and going out becomes `User-Input` and
+A class that is itself called `User2` keeps that name; the number is skipped.
+A class whose schemas for input and output differ becomes `User-Input` and
 `User-Output`, as FastAPI calls them.
 """
 
@@ -36,12 +36,11 @@ def name_components(document: Document, sources: Mapping[str, SchemaSource]) -> 
     """Rename the schemas of a canonical document in place, references included.
 
     Args:
-        sources: the class behind each schema that is to be named. Other schemas are
+        sources: the class of each schema that is to be named. Other schemas are
             FastAPI's own and keep their names.
 
     Raises:
-        SchemaNameConflict: a class that needs `User-Input` meets another one that is
-            called so.
+        SchemaNameConflict: a class needs the name `User-Input`, which another one has.
     """
     schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
     if not schemas:
@@ -81,7 +80,7 @@ class _Graph:
             yield from slots
 
     def in_order_of_use(self) -> list[str]:
-        """Return every schema: those the operations reach, depth first, then others."""
+        """Return every schema: those operations reach, depth-first, then others."""
         starts = [
             holder[slot].removeprefix(_SCHEMAS) for holder, slot in self._outer_slots
         ]
@@ -145,15 +144,16 @@ class _Names:
             for _, keys in sorted(contested.items()):
                 keys.sort(key=lambda key: (key in self._sources, position[key]))
                 names.update(self._share_out(keys, kinds, taken))
-            self._refuse_conflicts(names, kinds)
+            self._refuse_conflicts(names)
         return names
 
     def _kinds(self, keys: Iterable[str]) -> dict[str, int]:
-        """Number the schemas so that equal numbers mean equal closures.
+        """Give equal schemas equal numbers, with references followed.
 
-        Schemas start out equal when they want one name and have one text, references
-        left out; they part when they refer to schemas that have parted, until nothing
-        changes. Cycles need no special care (this is how automata are minimised).
+        At first, schemas are equal if they want the same name and have the same text
+        without references. Then those that refer to unequal schemas become unequal,
+        until nothing changes. This also works for cycles (automata are minimised in
+        the same way).
         """
         keys = self._graph.reachable_from(keys)
         ids: dict[Any, int] = {}
@@ -183,10 +183,10 @@ class _Names:
     def _share_out(
         self, keys: list[str], kinds: Mapping[str, int], taken: set[str]
     ) -> dict[str, str]:
-        """Name the schemas that want one name, given in order of use.
+        """Name the schemas that want the same name; they are given in order of use.
 
         Args:
-            taken: names that no number may lead to; the chosen ones are added.
+            taken: names that cannot be chosen; the chosen ones are added.
         """
         wanted = self._wanted[keys[0]]
         partners = self._partners(keys, kinds)
@@ -232,9 +232,7 @@ class _Names:
         }
         return _SUFFIXES[modes.pop()] if partners[kind] and len(modes) == 1 else ""
 
-    def _refuse_conflicts(
-        self, names: Mapping[str, str], kinds: Mapping[str, int]
-    ) -> None:
+    def _refuse_conflicts(self, names: Mapping[str, str]) -> None:
         owners: dict[str, str] = {}
         for key in self._graph.in_order_of_use():
             other = owners.setdefault(names[key], key)
@@ -250,7 +248,7 @@ class _Names:
 
 
 def _numbered(wanted: str, taken: Set[str]) -> Iterator[str]:
-    """Yield `User`, `User2`, …, without the numbers that lead to a taken name."""
+    """Yield `User`, `User2`, …, without numbers that would give a taken name."""
     yield wanted
     for number in count(2):
         stem = f"{wanted}{number}"
@@ -259,7 +257,7 @@ def _numbered(wanted: str, taken: Set[str]) -> Iterator[str]:
 
 
 def _in_canonical_order(document: Document) -> Iterable[Any]:
-    """Yield the document's parts that use schemas, operations in their order first."""
+    """Yield the parts of the document that use schemas, operations first."""
     for section in ("paths", "webhooks"):
         path_items = document.get(section, {})
         for _, _, operation in operations_of(path_items):

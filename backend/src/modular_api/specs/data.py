@@ -1,7 +1,7 @@
-"""Data inside a document: defaults and examples, and the sets among them.
+"""Data in a document, that is defaults and examples, and the sets in it.
 
-JSON has no sets. pydantic writes one as a list in the order of iteration, which Python
-changes from process to process, and says `uniqueItems` in the schema.
+JSON has no sets. pydantic writes one as a list in the order of iteration, which differs
+from process to process, and puts `uniqueItems` in the schema.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _COMBINING = ("anyOf", "oneOf", "allOf")
 
 
 def encoded(value: Any, *, indent: int | None = None) -> bytes:
-    """Return the value as JSON in UTF-8; infinity and NaN, which JSON lacks, as text."""
+    """Return the value as JSON in UTF-8; infinity and NaN become strings."""
     return to_json(value, indent=indent, inf_nan_mode="strings")
 
 
@@ -31,7 +31,7 @@ def sorted_data(value: Any) -> Any:
 
 
 class SetOrder:
-    """Sorts what stands for a set in data, as the data's schema tells it.
+    """Sorts lists that represent sets, according to the schema of the data.
 
     Args:
         schemas: the document's named schemas.
@@ -45,7 +45,7 @@ class SetOrder:
         value = node[key]
         if not isinstance(value, (list, dict)):
             return value
-        # Parameters and media types hold their examples beside their schema.
+        # Parameters and media types have their examples beside their schema.
         schema = node["schema"] if isinstance(node.get("schema"), dict) else node
         if key in ("default", "example"):
             return self._settle(value, [schema])
@@ -63,7 +63,7 @@ class SetOrder:
         }
 
     def _settle(self, value: Any, schemas: list[Mapping[str, Any]]) -> Any:
-        """Sort the sets in a value that is as any of the schemas says."""
+        """Sort the sets in a value that fits any of the schemas."""
         if isinstance(value, dict):
             branches = list(self._branches(schemas))
             return {
@@ -75,7 +75,7 @@ class SetOrder:
             arrays = [branch for branch in branches if branch.get("type") == "array"]
             items = [branch["items"] for branch in arrays if "items" in branch]
             settled = [self._settle(item, items) for item in value]
-            # Where a list is possible too, the order may have a meaning.
+            # If it may be a list, too, the order may have a meaning.
             if arrays and all(branch.get("uniqueItems") for branch in arrays):
                 settled.sort(key=lambda item: encoded(sorted_data(item)))
             return settled
@@ -103,7 +103,7 @@ class SetOrder:
 
 
 def _field(branches: list[Mapping[str, Any]], key: str) -> list[Any]:
-    """Return the schemas an object's field may have."""
+    """Return the possible schemas of an object's field."""
     return [
         (branch.get("properties") or {}).get(key, branch.get("additionalProperties"))
         for branch in branches

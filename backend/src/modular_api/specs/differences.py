@@ -1,7 +1,6 @@
-"""What changed between two documents of one format, OpenAPI or AsyncAPI, in words.
+"""Describe in words what changed between two documents, OpenAPI or AsyncAPI.
 
-It says what is different, texts such as descriptions included, not whether that breaks
-anybody.
+All differences are described, also those of texts, but not whether they break anybody.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ _LONGEST_VALUE = 60
 def describe_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each difference: operations first, then components.
 
-    The list is empty exactly if the documents are equal. Its order depends on the
-    documents alone.
+    The list is empty if, and only if, the documents are equal. Its order depends only
+    on the documents.
     """
     if old == new:
         return []
@@ -51,7 +50,7 @@ def _by_name(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rest(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document without its operations, but with all else in its paths."""
+    """Return the document without operations, but with all else in its paths."""
     paths = {
         path: {word: value for word, value in item.items() if word not in METHODS}
         for path, item in document.get("paths", {}).items()
@@ -63,7 +62,7 @@ def _rest(document: Mapping[str, Any]) -> dict[str, Any]:
 def _named(
     place: str, old: Mapping[str, Any], new: Mapping[str, Any], compare: _Compare
 ) -> Iterator[str]:
-    """Compare things that are known by their names."""
+    """Compare things that are identified by their names."""
     for name in sorted(old.keys() | new.keys()):
         if name not in new:
             yield f"{place}{name} removed"
@@ -106,7 +105,7 @@ def _body(operation: Any) -> dict[str, Any]:
 
 
 def _carrier(place: str, old: Any, new: Any) -> Iterator[str]:
-    """Compare what carries schemas: a parameter, a body, a response, a header."""
+    """Compare two carriers of schemas: parameters, bodies, responses or headers."""
     if bool(old.get("required")) != bool(new.get("required")):
         yield _requiredness(place, bool(new.get("required")))
     for word in ("headers", "content"):
@@ -127,14 +126,14 @@ def _components(old: Any, new: Any) -> Iterator[str]:
 
 
 def _message(place: str, old: Any, new: Any) -> Iterator[str]:
-    """Compare two messages of a socket, as they stand on the wire."""
+    """Compare two messages of a socket."""
     if old.get("payload") != new.get("payload"):
         yield from _at_least_one(place, old.get("payload"), new.get("payload"), _schema)
     yield from _words(place, old, new, leaving={"payload"})
 
 
 def _schema(place: str, old: Any, new: Any) -> Iterator[str]:
-    """Compare two schemas: type, fields, values, then every other word."""
+    """Compare two schemas: type, fields, values, then every other keyword."""
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return
     if _type(old) != _type(new):
@@ -159,7 +158,7 @@ def _values(schema: Any) -> dict[str, Any]:
 
 
 def _below(place: str, old: Any, new: Any) -> Iterator[str]:
-    """Compare what stands inside schemas of one type."""
+    """Compare the parts of two schemas of the same type."""
     if old.get("items") != new.get("items"):
         yield from _at_least_one(
             f"{place}: each item", old.get("items"), new.get("items"), _schema
@@ -198,7 +197,7 @@ def _requiredness(place: str, required: bool) -> str:
 def _words(
     place: str, old: Any, new: Any, leaving: set[str] | frozenset[str] = frozenset()
 ) -> Iterator[str]:
-    """Compare every word of two objects but those left to others."""
+    """Compare every keyword of two objects except for those in `leaving`."""
     for word in sorted((old.keys() | new.keys()) - leaving):
         if word not in new:
             yield f"{place}: {word} {_short(old[word])} removed"
@@ -212,7 +211,7 @@ def _words(
 
 
 def _type(schema: Any) -> str:
-    """Name a schema's type as one would say it: `list of Order or null`."""
+    """Return the type of a schema in words: `list of Order or null`."""
     if not isinstance(schema, dict):
         return "anything"
     if "$ref" in schema:

@@ -1,7 +1,7 @@
-"""Schemas in the dialect that AsyncAPI 3.0 speaks.
+"""Convert schemas to the dialect of AsyncAPI 3.0.
 
-pydantic writes JSON Schema 2020-12, AsyncAPI's own schemas are JSON Schema draft-07 and
-a little more. Two things differ in what pydantic writes.
+pydantic writes JSON Schema 2020-12; AsyncAPI uses JSON Schema draft-07 with extensions.
+For what pydantic writes, two things differ.
 
 Sources: AsyncAPI 3.0.0, "Schema Object"; JSON Schema draft-07, validation, section 6.4.
 """
@@ -17,7 +17,7 @@ def to_draft_7(node: Any) -> Any:
     """Return a schema, or anything that holds schemas, in the older dialect.
 
     A tuple's `prefixItems` become a list of `items`, and a discriminator becomes the
-    bare name of its property: the alternatives themselves say which value is whose.
+    bare name of its property; which value belongs to which alternative is in these.
     """
     if isinstance(node, list):
         return [to_draft_7(item) for item in node]

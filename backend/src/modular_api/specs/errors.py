@@ -21,11 +21,11 @@ from modular_api.errors import SpecError
 
 @dataclass(frozen=True, order=True)
 class OperationPlace:
-    """An operation and the handler behind it, for people who look for it.
+    """An operation and the place of its handler, for messages.
 
     Attributes:
         module: the module's name, or the path its app is mounted at.
-        place: `file:line` of the handler, or what is known of it.
+        place: `file:line` of the handler, or as much as is known.
     """
 
     module: str
@@ -98,7 +98,7 @@ class ShadowedOperation(SpecError):
 
 
 class MissingResponseModels(SpecError):
-    """Routes whose answer has no type; every one is listed.
+    """Routes whose answer has no type; all are listed.
 
     Attributes:
         routes: each route with the reason it is listed.
@@ -146,11 +146,11 @@ class CorruptSpecFile(SpecError):
 
 
 class UnwritableFolder(SpecError):
-    """A specification file cannot be written; what stood there is unchanged.
+    """A specification file cannot be written; the old content is unchanged.
 
     Attributes:
         path: the file that was to be written.
-        reason: the operating system's words.
+        reason: the message of the operating system.
     """
 
     def __init__(self, path: Path, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Examples made from schemas: what the author wrote, or else the plainest valid value."""
+"""Make examples from schemas: the author's, or else the simplest valid value."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _BY_FORMAT = {
 
 
 class NoExample(Exception):
-    """No value can be made up: a pattern asks for one, or it would never end."""
+    """No value can be made: a pattern would be needed, or the value would never end."""
 
 
 def example_of(schema: Any, schemas: Mapping[str, Any]) -> Any:
-    """Return a value a schema allows, the same one every time.
+    """Return a value that a schema allows, always the same one.
 
     Args:
         schema: a JSON schema of draft-07.
@@ -44,7 +44,7 @@ class _Examples:
         self._schemas = schemas
 
     def of(self, schema: Any, inside: frozenset[str]) -> Any:
-        """Return an example; `inside` are the named schemas it is a part of."""
+        """Return an example; `inside` are the named schemas of which it is a part."""
         if not isinstance(schema, Mapping):
             return None
         found, value = _written(schema)
@@ -63,7 +63,7 @@ class _Examples:
         return self._of_type(_type(schema), schema, inside)
 
     def _first(self, alternatives: Iterable[Any], inside: frozenset[str]) -> Any:
-        """Take the first alternative that has an example, null last."""
+        """Return the example of the first alternative with one, trying null last."""
         ordered = sorted(alternatives, key=lambda each: each.get("type") == "null")
         for alternative in ordered:
             try:
@@ -121,7 +121,7 @@ class _Examples:
 
 
 def _written(schema: Mapping[str, Any]) -> tuple[bool, Any]:
-    """Return what the schema itself gives as an example, if anything."""
+    """Return the example in the schema itself, if there is one."""
     if schema.get("examples"):
         return True, schema["examples"][0]
     for word in ("example", "const"):
@@ -153,7 +153,7 @@ def _string(schema: Mapping[str, Any]) -> str:
 
 
 def _number(schema: Mapping[str, Any], *, whole: bool) -> Any:
-    """Return a multiple of the step near 1 and within the bounds, if there is one."""
+    """Return a multiple of the step near 1 within the bounds, if there is one."""
     step = schema.get("multipleOf", 1)
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
     high = schema.get("maximum", schema.get("exclusiveMaximum"))

@@ -1,4 +1,4 @@
-"""What people call a handler or a class, and where it stands."""
+"""Names of handlers and classes, and their places in the source."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def handler_name(endpoint: Callable[..., Any]) -> str:
 
 
 def place_of_handler(endpoint: Callable[..., Any]) -> str:
-    """Return `file:line` of a handler, below its decorators' wrappers."""
+    """Return `file:line` of a handler, without the wrappers of its decorators."""
     while isinstance(endpoint, functools.partial):
         endpoint = endpoint.func
     function = inspect.unwrap(endpoint)
@@ -34,7 +34,7 @@ def place_of_handler(endpoint: Callable[..., Any]) -> str:
 def place_of_class(dotted: str) -> str:
     """Return `dotted (file:line)` for a class of an imported module.
 
-    A class made inside a function cannot be found by its name and is named alone.
+    A class defined in a function cannot be found by name, so only `dotted` is returned.
     """
     parts = dotted.split(".")
     for cut in range(len(parts) - 1, 0, -1):

@@ -1,4 +1,4 @@
-"""What an operation that takes an idempotency key may answer besides its own.
+"""Document the additional answer of operations that take an idempotency key.
 
 Source: draft-ietf-httpapi-idempotency-key-header-07, section 2.7.
 """
@@ -12,7 +12,7 @@ _HEADER = "idempotency-key"
 
 
 def describe_keyed_operations(document: Document) -> None:
-    """Document the 409 of a request that comes while the first of its key is served."""
+    """Document the 409 for a key whose first request is still being served."""
     for _, _, operation in operations_of(document.get("paths", {})):
         if any(
             parameter.get("in") == "header" and parameter["name"].lower() == _HEADER

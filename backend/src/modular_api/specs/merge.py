@@ -1,4 +1,4 @@
-"""One document for many modules."""
+"""Merge the OpenAPI documents of many modules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ModuleSpec:
     """A module's document and where the module is mounted.
 
     Attributes:
-        prefix: `/api/v1/broker`; the document's own paths stand without it.
+        prefix: `/api/v1/broker`; the document's own paths do not have it.
     """
 
     module: str
@@ -37,20 +37,20 @@ class ModuleSpec:
 def merge(
     specs: Sequence[ModuleSpec], *, title: str, version: str, description: str = ""
 ) -> Document:
-    """Merge modules' documents into one canonical document, in whatever order given.
+    """Merge modules' documents, in any order, into one canonical document.
 
     Paths get the module's prefix; operationIds and webhooks get `<module>_`. A component
-    that says the same, with everything it refers to, in every module that has it stays
-    one. Otherwise each module's becomes `<Module>User`, and references follow.
+    that is equal in every module that has it, including everything it refers to, is
+    shared. Otherwise each module's becomes `<Module>User`, and references are changed.
 
     Raises:
         RepeatedModuleSpec: a module is given twice.
-        SchemaNameConflict: `<Module>User` is the name of another component.
-        OperationIdCollision: two modules' operations end with one id.
+        SchemaNameConflict: `<Module>User` is already the name of another component.
+        OperationIdCollision: operations of two modules would get the same id.
     """
     ordered = sorted(specs, key=lambda spec: (spec.module, spec.version))
     refuse_repeated(ordered)
-    # A native round trip through JSON is the fastest deep copy of plain data.
+    # A round trip through JSON is the fastest deep copy of plain data.
     parts = {spec.module: from_json(to_json(spec.document)) for spec in ordered}
     separate_components(parts)
 
@@ -98,7 +98,7 @@ def refuse_repeated(ordered: Sequence[ModuleSpec]) -> None:
 def _operations(
     spec: ModuleSpec, part: Document
 ) -> Iterator[tuple[OperationPlace, dict[str, Any]]]:
-    """Yield every operation of a document: paths', webhooks' and their callbacks'."""
+    """Yield every operation of a document: of paths, webhooks and callbacks."""
     for section, prefix in (("paths", spec.prefix), ("webhooks", "")):
         for path, method, operation in operations_of(part.get(section, {})):
             place = OperationPlace(
@@ -114,7 +114,7 @@ def _operations(
 
 
 def _tags(parts: Any) -> list[dict[str, Any]]:
-    """Return every tag declared or used, by name; the first module's words count."""
+    """Return every tag declared or used, by name; the first description counts."""
     tags: dict[str, dict[str, Any]] = {}
     for part in parts:
         for tag in part.get("tags", []):

@@ -1,4 +1,4 @@
-"""One AsyncAPI document for the sockets of many modules."""
+"""Merge the AsyncAPI documents of many modules."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from modular_api.types import Document
 def merge_asyncapi(
     specs: Sequence[ModuleSpec], *, title: str, version: str, description: str = ""
 ) -> Document:
-    """Merge modules' documents into one canonical document, in whatever order given.
+    """Merge modules' documents, in any order, into one canonical document.
 
-    Every channel bears its module's name; operations get `<module>_`, as operationIds
-    do. Components are shared or renamed as in OpenAPI documents. What goes over the
-    wire stays as it is.
+    Every channel has the name of its module; operations get `<module>_`, like
+    operationIds. Components are shared or renamed as in OpenAPI documents. The messages
+    on the wire stay the same.
 
     Raises:
         RepeatedModuleSpec: a module is given twice.
-        SchemaNameConflict: `<Module>Quote` is the name of another component.
+        SchemaNameConflict: `<Module>Quote` is already the name of another component.
     """
     ordered = sorted(specs, key=lambda spec: (spec.module, spec.version))
     refuse_repeated(ordered)
-    # A native round trip through JSON is the fastest deep copy of plain data.
+    # A round trip through JSON is the fastest deep copy of plain data.
     parts = {spec.module: from_json(to_json(spec.document)) for spec in ordered}
     separate_components(parts)
 

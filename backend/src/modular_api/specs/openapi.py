@@ -1,4 +1,4 @@
-"""The document of one version of one module."""
+"""Build the OpenAPI document of one version of a module."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from modular_api.types import Document
 def build_document(app: FastAPI, *, module: str, version: str, prefix: str) -> Document:
     """Describe an app as OpenAPI 3.1, the same in every process and topology.
 
-    Title, version and description are the app's own. Paths stand without the prefix,
+    Title, version and description are the app's own. Paths do not have the prefix,
     which is the document's only server.
 
     Args:
-        module: the module's name and
-        version: its version, for messages.
+        module: the module's name, for messages.
+        version: the module's version, for messages.
         prefix: where the app is mounted: `/api/v1/broker`.
 
     Raises:
-        OperationIdCollision: two handlers want one operationId.
+        OperationIdCollision: two handlers want the same operationId.
         ShadowedOperation: a handler can never be reached.
         SchemaNameConflict: a component's name cannot be chosen.
     """
@@ -39,7 +39,7 @@ def build_document(app: FastAPI, *, module: str, version: str, prefix: str) -> D
     describe_keyed_operations(document)
     document["servers"] = [{"url": prefix}]
     document = canonical(document)
-    # Names are chosen in the order of the canonical document; choosing them keeps it
-    # canonical, for nothing but the components is sorted by their names.
+    # Names are chosen in the order of the canonical document, which stays canonical:
+    # only components are sorted by these names.
     name_components(document, sources)
     return document

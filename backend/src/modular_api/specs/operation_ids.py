@@ -1,4 +1,4 @@
-"""operationIds: short, unique, and the same when a path parameter is renamed."""
+"""Choose operationIds: short, unique, and stable if a path parameter is renamed."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def operation_id_of(route: APIRoute) -> str:
 
 
 def assign_operation_ids(document: Document, app: FastAPI, *, module: str) -> None:
-    """Make every operationId of FastAPI's document final, in place.
+    """Set the final operationIds in FastAPI's document, in place.
 
-    A route of several methods gets `<id>_<method>` for each. A callback gets the id of
-    the operation it belongs to before its own name; a webhook its handler's name. An
-    `operation_id` written by hand stays, also where it comes from `openapi_extra`.
+    A route with several methods gets `<id>_<method>` for each. A callback's id is that
+    of its operation followed by its own name; a webhook's is the name of its handler.
+    An `operation_id` written by hand is kept, also one in `openapi_extra`.
 
     Raises:
-        ShadowedOperation: a handler stands behind another one's method and path.
-        OperationIdCollision: two operations ended with one id.
+        ShadowedOperation: another handler has the same method and path.
+        OperationIdCollision: two operations got the same id.
     """
     owners: dict[str, list[OperationPlace]] = defaultdict(list)
     answering: dict[tuple[str, str], OperationPlace] = {}

@@ -1,4 +1,4 @@
-"""Answers documented with the Problem model are said to be what they are."""
+"""Give answers documented with the Problem model their media type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PROBLEM = f"{Problem.__module__}.{Problem.__qualname__}"
 
 
 def label_problems(document: Document, sources: Mapping[str, SchemaSource]) -> None:
-    """Turn `application/json` into `application/problem+json` where a Problem answers.
+    """Change `application/json` to `application/problem+json` for Problem answers.
 
     FastAPI documents every model of `responses=` under the route's own media type.
     """

@@ -1,4 +1,4 @@
-"""Which routes answer something that no client could be typed for."""
+"""Find routes whose answers no typed client could have a type for."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from modular_api.specs.handlers import handler_name, place_of_handler
 from modular_api.specs.response_classes import returned_classes
 
 _SHAPELESS = (Any, object, dict, list, tuple, set, frozenset)
-"""Types that say nothing about what an answer holds.
+"""Types that say nothing about the content of an answer.
 
-`dict[str, Any]` is not among them: whoever writes it out means a free-form answer.
+`dict[str, Any]` is not one of them: it is a deliberate free-form answer.
 """
 
 
 def validate_response_models(app: FastAPI) -> None:
-    """Refuse an app with routes whose answer has no type; mounted apps are walked too.
+    """Refuse an app, or mounted apps, with routes whose answer has no type.
 
-    A type is a response model or a return annotation that says what stands in the
-    answer. Bare `dict`, `list` or `Any` says nothing. Neither does `-> None`: the answer
-    would be the text `null`; a route that answers nothing says so with status 204.
-    Routes that do not answer JSON, have no body, or are not in the schema need none.
+    A type is a response model or a return annotation that describes the content of the
+    answer. Bare `dict`, `list` or `Any` do not. Neither does `-> None`: the answer
+    would be the text `null`; a route without an answer needs the status 204. Routes
+    that do not answer JSON, have no body, or are not in the schema need no type.
 
     Raises:
         MissingResponseModels: lists every such route.
@@ -48,7 +48,7 @@ def _missing(
     app: FastAPI, module: str, prefix: str
 ) -> Iterator[tuple[OperationPlace, str]]:
     for route in iter_route_contexts(app.routes):
-        # An included router's Mount gets its full path in the context's own route.
+        # For a Mount of an included router, the context's own route has the full path.
         mount = getattr(route, "_effective_route", route.route)
         if isinstance(mount, Mount):
             mounted = getattr(mount, "_base_app", mount.app)
@@ -73,7 +73,7 @@ def _place(module: str, prefix: str, route: RouteContext) -> OperationPlace:
 
 
 def _fault(route: RouteContext) -> str | None:
-    """Say what is wrong with a route's answer; None if nothing is."""
+    """Return what is wrong with a route's answer; None if nothing is."""
     assert route.endpoint is not None
     annotation = get_typed_return_annotation(route.endpoint)
     if not is_body_allowed_for_status_code(route.status_code):

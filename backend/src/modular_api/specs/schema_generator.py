@@ -1,9 +1,9 @@
-"""FastAPI's own document, with two things said that pydantic does not say.
+"""Build FastAPI's own document, with two things added that pydantic leaves out.
 
-A `Decimal` carries `format: decimal`, and each schema can be traced to the Python class
-it came from. FastAPI has no parameter for the JSON-schema generator it uses, so its
-functions are run here over a copy of their globals in which that one name means ours.
-Nothing of FastAPI's is changed: other apps, and other threads, see none of it.
+A `Decimal` has `format: decimal`, and each schema can be traced to its Python class.
+FastAPI has no parameter for the JSON schema generator it uses, so its functions run
+here with a copy of their globals in which only that name is replaced. FastAPI itself is
+not changed, so other apps and other threads are not affected.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from modular_api.errors import SpecError
 from modular_api.types import Document
 
 Mode: TypeAlias = Literal["validation", "serialization"]
-"""A schema's direction: `validation` for what comes in, `serialization` for the rest."""
+"""The direction of a schema: `validation` for input, `serialization` for output."""
 
 
 @dataclass(frozen=True)
 class SchemaSource:
-    """The Python class behind a schema, in one of its two directions.
+    """The Python class of a schema, and the schema's direction.
 
     Attributes:
         identity: equal for the schemas of one class, whatever their direction.
         dotted: module and qualified name, for messages only.
-        name: the class's own name, with its type arguments, as a component is called.
+        name: the class's own name with its type arguments, as components are named.
         mode: the direction.
     """
 
@@ -53,10 +53,10 @@ class SchemaSource:
 
 
 def fastapi_document(app: FastAPI) -> tuple[Document, dict[str, SchemaSource]]:
-    """Return the app's OpenAPI 3.1.0 document and where its schemas come from.
+    """Return the app's OpenAPI 3.1.0 document and the sources of its schemas.
 
-    The components that stand for Python classes bear numbers for names; the second
-    part of the answer says, for each number, which class it is.
+    The components made from Python classes have numbers as names; the sources are the
+    class of each number.
     """
     generator = _SchemaGenerator(ref_template=REF_TEMPLATE)
     get_definitions = _with_globals(
@@ -64,7 +64,7 @@ def fastapi_document(app: FastAPI) -> tuple[Document, dict[str, SchemaSource]]:
     )
     get_openapi = _with_globals(utils.get_openapi, get_definitions=get_definitions)
     with warnings.catch_warnings():
-        # A typed error naming both handlers replaces this warning.
+        # `operation_ids` raises an error instead, which names both handlers.
         warnings.filterwarnings("ignore", message="Duplicate Operation ID")
         document = get_openapi(
             title=app.title,
@@ -89,9 +89,9 @@ class AdapterSchemas:
     """The schemas of several types that refer to common definitions.
 
     Attributes:
-        schemas: the schema of each type, by the key it was given under.
-        definitions: what they refer to, under numbers for names.
-        sources: the class behind each number.
+        schemas: the schema of each type, by its key.
+        definitions: the schemas they refer to, with numbers as names.
+        sources: the class of each number.
     """
 
     schemas: Mapping[str, JsonSchemaValue]
@@ -102,13 +102,13 @@ class AdapterSchemas:
 def adapter_schemas(
     adapters: Mapping[str, tuple[TypeAdapter[Any], Mode]],
 ) -> AdapterSchemas:
-    """Describe types the way `fastapi_document` does, as components of one document."""
+    """Describe types as `fastapi_document` does, as components of one document."""
     generator = _SchemaGenerator(ref_template=REF_TEMPLATE)
     described, definitions = generator.generate_definitions(
         [(key, mode, adapter.core_schema) for key, (adapter, mode) in adapters.items()]
     )
     for definition in definitions.values():
-        # As FastAPI does: what follows a form feed is not for readers of the document.
+        # As in FastAPI, text after a form feed is not part of the description.
         if "description" in definition:
             definition["description"] = definition["description"].split("\f")[0]
     return AdapterSchemas(
@@ -119,7 +119,7 @@ def adapter_schemas(
 
 
 class _SchemaGenerator(compat.GenerateJsonSchema):
-    """FastAPI's generator, but each definition is numbered instead of named."""
+    """FastAPI's generator, except that definitions are numbered instead of named."""
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
         json_schema = super().decimal_schema(schema)
@@ -132,8 +132,8 @@ class _SchemaGenerator(compat.GenerateJsonSchema):
         return DefsRef(str(len(self.defs_to_core_refs)))
 
     def _build_definitions_remapping(self) -> _DefinitionsRemapping:
-        # Pydantic looks here for the shortest names that do not clash. Numbers never
-        # do, and the names are chosen later, from the whole document.
+        # Pydantic searches here for the shortest names that do not clash. Numbers never
+        # clash, and names are chosen later for the whole document.
         return _DefinitionsRemapping({}, {})
 
     def sources(self) -> dict[str, SchemaSource]:
@@ -160,10 +160,10 @@ def _short_name(core_ref: str) -> str:
 
 
 def _with_globals(function: Callable[..., Any], **replaced: Any) -> Callable[..., Any]:
-    """Return the function as if its module had other values for some globals.
+    """Return a copy of the function with other values for some of its globals.
 
     Raises:
-        SpecError: the function does not use one of the names; FastAPI has changed.
+        SpecError: the function does not use one of the names, because FastAPI changed.
     """
     assert isinstance(function, FunctionType)
     unused = [name for name in replaced if name not in function.__code__.co_names]

@@ -1,4 +1,4 @@
-"""Which components several modules share, and what the others are called."""
+"""Decide which components modules share, and how the others are renamed."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Component: TypeAlias = tuple[str, str]
 
 
 def separate_components(parts: Mapping[str, Document]) -> None:
-    """Rename components in place, so that one name means one thing in all documents.
+    """Rename components in place, so that each name has one meaning in all documents.
 
     Args:
         parts: the document of each module, by the module's name.
 
     Raises:
-        SchemaNameConflict: a module's name before a component's makes another's name.
+        SchemaNameConflict: a name with the module's name in front is already taken.
     """
     divided = _divided(parts)
     _refuse_conflicts(parts, divided)
@@ -38,10 +38,10 @@ def separate_components(parts: Mapping[str, Document]) -> None:
 
 
 def _divided(parts: Mapping[str, Document]) -> set[Component]:
-    """Return the components that differ between modules, by themselves or below.
+    """Return the components that differ between modules, or refer to one that does.
 
-    A component refers to others by name. So its closure is the same everywhere if its
-    text is, and that of everything it refers to.
+    A component refers to others by name. So it is the same everywhere if its text is,
+    and the text of everything it refers to.
     """
     texts: dict[Component, list[bytes]] = defaultdict(list)
     referrers: dict[Component, set[Component]] = defaultdict(set)
@@ -54,7 +54,7 @@ def _divided(parts: Mapping[str, Document]) -> set[Component]:
     spreading = list(divided)
     while spreading:
         for referrer in referrers[spreading.pop()]:
-            # With one owner there is one copy, which may refer to whatever it likes.
+            # With one owner there is only one copy, which may refer to anything.
             if referrer not in divided and len(texts[referrer]) > 1:
                 divided.add(referrer)
                 spreading.append(referrer)
@@ -104,7 +104,7 @@ def _rename_reference(
 def _rename_security(
     operation: dict[str, Any], module: str, divided: set[Component]
 ) -> None:
-    """Requirements of OpenAPI name their schemes without a `$ref`."""
+    """Rename schemes in security requirements, which name them without a `$ref`."""
     if "security" in operation:
         operation["security"] = [
             {

@@ -1,4 +1,4 @@
-"""A specification on disk."""
+"""Read and write a specification file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modular_api.types import Document
 
 
 class SpecFile:
-    """One specification file: read whole, replaced whole, touched only when it changes."""
+    """One specification file, which is written only if its content changes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -22,10 +22,10 @@ class SpecFile:
         return f"SpecFile({str(self.path)!r})"
 
     def read_bytes(self) -> bytes | None:
-        """Return what stands in the file, or None if there is no file.
+        """Return the content of the file, or None if there is no file.
 
         Raises:
-            CorruptSpecFile: there is something, but it cannot be read.
+            CorruptSpecFile: it exists, but cannot be read.
         """
         try:
             return self.path.read_bytes()
@@ -38,7 +38,7 @@ class SpecFile:
         """Return the document in the file.
 
         Raises:
-            CorruptSpecFile: there is no file, or no JSON object in it.
+            CorruptSpecFile: there is no file, or it does not contain a JSON object.
         """
         content = self.read_bytes()
         if content is None:
@@ -64,19 +64,19 @@ class SpecFile:
         return document
 
     def write(self, content: bytes) -> bool:
-        """Replace the content in one step, if it differs; tell whether it did.
+        """Replace the content in one step if it differs; return whether it did.
 
-        A reader sees the old bytes or the new ones. The folder is made if missing.
+        A reader sees the old bytes or the new ones. A missing folder is created.
 
         Raises:
-            UnwritableFolder: the operating system refused; the old file is unharmed.
+            UnwritableFolder: the operating system refused; the old file is unchanged.
         """
         try:
             if self.read_bytes() == content:
                 return False
         except CorruptSpecFile:
-            pass  # What cannot be read may still be replaced.
-        # Not tempfile: its files are private to their owner, and this one is shared.
+            pass  # A file that cannot be read can still be replaced.
+        # Not by tempfile, whose files only their owner can read; this one is shared.
         beside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(6)}.tmp")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""The items of streams, said in words that OpenAPI 3.1 allows.
+"""Describe the items of streams in a way that OpenAPI 3.1 allows.
 
-FastAPI describes each item of JSON lines and server-sent events as `itemSchema`. That
-is a word of OpenAPI 3.2 only; in a document of 3.1 it has to be an extension.
+FastAPI describes each item of JSON lines and server-sent events by `itemSchema`, a
+keyword of OpenAPI 3.2. In a 3.1 document it has to be an extension.
 
 Source: OpenAPI 3.1.0, "Media Type Object" and "Specification Extensions".
 """
@@ -20,7 +20,7 @@ from modular_api.types import Document
 
 
 def extend_stream_items(document: Document) -> None:
-    """Turn `itemSchema` into `x-itemSchema` wherever a stream is sent or answered."""
+    """Rename `itemSchema` to `x-itemSchema` in requests and answers with a stream."""
     for operation in _operations(document):
         carriers = operation.get("requestBody", {}), *operation["responses"].values()
         for carrier in carriers:

@@ -1,10 +1,9 @@
-"""Which parts of a document are words of the format, names, or plain data.
+"""Tell which parts of a document are keywords of the format, names, or plain data.
 
-OpenAPI and AsyncAPI share one list: no word of one is a name or data in the other.
-
-A property may be called `required`, an answer's code may be `default`, and an example
-may hold a `$ref` that refers to nothing. Whoever walks a document needs to tell these
-from the format's own words; this is the one place that does.
+A property may be called `required`, the code of an answer may be `default`, and an
+example may contain a `$ref` that is not a reference. Code that walks a document has to
+tell these from the format's keywords, and uses this module for it. OpenAPI and AsyncAPI
+share one list, because no keyword of one is a name or data in the other.
 
 Sources: OpenAPI 3.1.0, section 4.8; AsyncAPI 3.0.0, "Schema"; JSON Schema 2020-12, core
 and validation.
@@ -45,15 +44,15 @@ NAME_MAPS = frozenset(
         "webhooks",
     }
 )
-"""Keys whose value, where it is an object, maps names that somebody chose."""
+"""Keys whose value, if it is an object, maps names that the author chose."""
 
 DATA = frozenset(
     {"const", "default", "enum", "example", "examples", "security", "value"}
 )
-"""Keys whose value is data: nothing inside it is a word of the format."""
+"""Keys whose value is data: nothing inside it is a keyword of the format."""
 
 STREAM_ITEM = "x-itemSchema"
-"""The extension of a media type that holds the schema of each item of a stream."""
+"""The extension of a media type with the schema of each item of a stream."""
 
 REF_ROOT = "#/components/"
 
@@ -61,17 +60,17 @@ METHODS = ("delete", "get", "head", "options", "patch", "post", "put", "trace")
 
 
 def is_data(key: str) -> bool:
-    """Tell whether a format's word holds data: examples, defaults, extensions."""
+    """Tell whether the value of a keyword is data: examples, defaults, extensions."""
     return key in DATA or (key.startswith("x-") and key != STREAM_ITEM)
 
 
 def reference_slots(node: Any) -> Iterator[tuple[dict[str, Any], str]]:
     """Yield each place below `node` that refers to a component, in document order.
 
-    A slot is an object and the key whose value is the reference: `$ref`, or an entry
-    of a discriminator's `mapping`. Writing to the slot changes the document.
+    A place is an object and the key whose value is the reference: `$ref`, or an entry
+    of a discriminator's `mapping`. Assigning to it changes the document.
     """
-    # A stack, not recursion: generators that delegate cost a frame for each level.
+    # A stack instead of recursion, in which nested generators cost a frame per level.
     stack: list[tuple[Any, bool]] = [(node, False)]
     while stack:
         current, names = stack.pop()

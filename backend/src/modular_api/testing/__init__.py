@@ -6,8 +6,9 @@ the sake of `plugin`, and must not pay for a server nobody uses.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from modular_api.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from modular_api.testing.background import LifespanInBackground
@@ -26,16 +27,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BackgroundLifespanError": "errors",
-    "LifespanInBackground": "background",
-    "LiveServer": "live_server",
-    "LiveServerError": "errors",
-    "PeerTopology": "peer_topology",
-    "keep_running": "session",
+    "BackgroundLifespanError": ".errors",
+    "LifespanInBackground": ".background",
+    "LiveServer": ".live_server",
+    "LiveServerError": ".errors",
+    "PeerTopology": ".peer_topology",
+    "keep_running": ".session",
 }
 
+if not TYPE_CHECKING:
+    __getattr__ = lazy_attributes(__name__, _HOMES)
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+def __dir__() -> list[str]:
+    return __all__

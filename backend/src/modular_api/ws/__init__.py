@@ -6,8 +6,9 @@ can be imported.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from modular_api.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from modular_api.ws.adapter import FastWSAdapter
@@ -16,18 +17,6 @@ if TYPE_CHECKING:
     from modular_api.ws.limits import Limits
     from modular_api.ws.operations import Operation, SocketSpec
     from modular_api.ws.router import WsRouter
-
-_HOMES = {
-    "CloseCode": "errors",
-    "ErrorCode": "errors",
-    "FastWSAdapter": "adapter",
-    "Limits": "limits",
-    "Operation": "operations",
-    "Policy": "hub",
-    "SocketError": "errors",
-    "SocketSpec": "operations",
-    "WsRouter": "router",
-}
 
 __all__ = [
     "CloseCode",
@@ -41,13 +30,20 @@ __all__ = [
     "WsRouter",
 ]
 
+_HOMES = {
+    "CloseCode": ".errors",
+    "ErrorCode": ".errors",
+    "FastWSAdapter": ".adapter",
+    "Limits": ".limits",
+    "Operation": ".operations",
+    "Policy": ".hub",
+    "SocketError": ".errors",
+    "SocketSpec": ".operations",
+    "WsRouter": ".router",
+}
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    __getattr__ = lazy_attributes(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

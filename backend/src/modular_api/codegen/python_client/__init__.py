@@ -1,1 +1,1 @@
-"""Renders typed Python clients: from an OpenAPI document to formatted files."""
+"""Render typed Python clients: from an OpenAPI document to formatted files."""

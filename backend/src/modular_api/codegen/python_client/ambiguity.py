@@ -1,4 +1,4 @@
-"""Which models have to be told from others: those alone can check whether JSON fits."""
+"""Find the models of unions without a discriminator, which check whether JSON fits."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from modular_api.codegen.python_client.conversions import (
     ambiguous_models,
     models_inside,
 )
-from modular_api.codegen.python_client.properties import AnswersProperty
+from modular_api.codegen.python_client.property_types import AnswersProperty
 
 
 def told_apart_models(data: GeneratorData) -> frozenset[str]:
-    """Return the classes that a union without a discriminator is made of.
+    """Return the classes of the models in unions without a discriminator.
 
-    What their fields consist of is among them.
+    Models nested in their fields are included.
     """
     models = {str(model.class_info.name): model for model in data.models}
     found: set[str] = set()
@@ -57,7 +57,7 @@ def _fields(model: ModelProperty) -> list[PropertyProtocol]:
 
 
 def _nested(prop: PropertyProtocol) -> Iterator[PropertyProtocol]:
-    """Yield a property and those inside of it, models not entered."""
+    """Yield a property and those inside it, without entering models."""
     yield prop
     inner = list(getattr(prop, "inner_properties", ()))
     if isinstance(prop, ListProperty):

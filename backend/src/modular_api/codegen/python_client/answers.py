@@ -1,8 +1,8 @@
-"""What answers may be, told so that nothing of it is lost.
+"""Rewrite responses so that the generator keeps every media type and header.
 
-The generator takes the first media type it knows, and no headers. Where an answer is
-more than one kind of JSON, its copy of the document says what it may be in one schema
-of ours, which `properties` reads.
+By itself it takes the first media type it knows and ignores headers. A response that is
+more than one kind of JSON is described, in the generator's copy of the document, by one
+schema with a private keyword, which `properties` reads.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from modular_api.codegen.python_client import markers
-from modular_api.codegen.python_client.document import operations, resolve
+from modular_api.codegen.python_client.document import operations
+from modular_api.codegen.references import resolve
 from modular_api.types import Document
 
 _LINES = ("application/jsonl", "application/x-ndjson", "application/x-jsonlines")
@@ -20,7 +21,7 @@ _TEXTS = ("application/xml", "application/xhtml+xml", "application/yaml")
 
 
 def mark_answers(document: Document) -> None:
-    """Rewrite the answers of a normalised document that the generator would degrade."""
+    """Rewrite the responses of a normalised document that would lose something."""
     for operation in operations(document):
         answers = operation.value.get("responses") or {}
         for status, answer in answers.items():
@@ -29,7 +30,7 @@ def mark_answers(document: Document) -> None:
             if not isinstance(answer, dict):
                 continue
             if status in _WITH_BODY and operation.method != "head":
-                # Of a body nobody describes there is nothing to say but that it is one.
+                # Nothing is known of a body without a description, so it is bytes.
                 answer.setdefault("content", {"application/octet-stream": {}})
             _mark_answer(answer, document)
 
@@ -45,12 +46,12 @@ def _mark_answer(answer: dict[str, Any], document: Document) -> None:
 
 
 def _headers(answer: dict[str, Any], document: Document) -> dict[str, Any]:
-    """Return the schema of each header; a text where it has none."""
+    """Return the schema of each header; that of a string where it has none."""
     found = {}
     for name, header in (answer.get("headers") or {}).items():
         if isinstance(header, dict) and isinstance(header.get("$ref"), str):
             header = resolve(document, header["$ref"])
-        # The media type is what an answer is told by, and no concern of callers.
+        # Content-Type selects how the answer is read; callers do not need it.
         if isinstance(header, dict) and name.lower() != "content-type":
             found[name] = header.get("schema") or {"type": "string"}
     return found

@@ -1,4 +1,4 @@
-"""What a schema demands of a value, in the words pydantic has for it."""
+"""The constraints of a schema, named as pydantic names them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COUNTS = (
 )
 
 
-def constraint_words(schema: oai.Schema) -> str:
+def describe_constraints(schema: oai.Schema) -> str:
     """Return the constraints of a value and of a union's members: `ge=1, le=10`."""
     return ", ".join(dict.fromkeys(_constraints(schema)))
 

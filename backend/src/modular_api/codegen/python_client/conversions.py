@@ -1,7 +1,7 @@
-"""How a value of each kind of property is read from JSON, written, and told from others.
+"""How values of each kind of property are read from JSON, written, and recognised.
 
-All three are expressions of generated code. Where a source is used more than once in
-one, it has to be a plain name: see `uses_source_once`.
+Each function returns an expression of generated code. If the expression uses its source
+more than once, the source has to be a plain name: see `uses_source_once`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 
 from modular_api.codegen.python_client.literals import literal
-from modular_api.codegen.python_client.properties import (
+from modular_api.codegen.python_client.property_types import (
     BytesProperty,
     ConstantProperty,
     FormatProperty,
@@ -38,7 +38,7 @@ _PLAIN = (
     BooleanProperty,
     BytesProperty,
     ConstantProperty,
-    FileProperty,  # stands in multipart bodies only, which are encoded part by part
+    FileProperty,  # used only in multipart bodies, which are encoded part by part
     FloatProperty,
     IntProperty,
     NoneProperty,
@@ -47,7 +47,7 @@ _PLAIN = (
 
 
 def is_plain(prop: PropertyProtocol) -> bool:
-    """Whether a value is the same in Python and in JSON, so that nothing converts it."""
+    """Whether a value is the same in Python and in JSON and needs no conversion."""
     if isinstance(prop, ListProperty):
         return is_plain(prop.inner_property)
     if isinstance(prop, UnionProperty | MapProperty):
@@ -63,12 +63,12 @@ def is_model(prop: PropertyProtocol) -> bool:
 
 
 def uses_source_once(prop: PropertyProtocol) -> bool:
-    """Whether reading evaluates its source once, so that any expression will do."""
+    """Whether reading evaluates the source once, so that it may be any expression."""
     return not isinstance(prop, UnionProperty | TupleProperty)
 
 
 def read(prop: PropertyProtocol, source: str, depth: int = 0) -> str:
-    """Return the expression of the Python value of a JSON value that is there."""
+    """Return the expression that reads a present JSON value into a Python value."""
     if is_plain(prop):
         return source
     if isinstance(prop, ModelProperty):
@@ -100,7 +100,7 @@ def read(prop: PropertyProtocol, source: str, depth: int = 0) -> str:
 
 
 def write(prop: PropertyProtocol, source: str, depth: int = 0) -> str:
-    """Return the expression of the JSON value of a Python value that is there."""
+    """Return the expression that writes a present Python value as a JSON value."""
     if is_plain(prop):
         return source
     if isinstance(prop, ModelProperty):
@@ -124,7 +124,7 @@ def write(prop: PropertyProtocol, source: str, depth: int = 0) -> str:
         inner = write(prop.inner_properties[0], item, depth + 1)
         return f"{{_key: {inner} for _key, {item} in {source}.items()}}"
     if isinstance(prop, TupleProperty):
-        # The first place that is asked for sees to it that all are there.
+        # The first place also checks that the tuple has as many places.
         count = len(prop.inner_properties)
         whole = f"_values.places({source}, {count})"
         inner_values = (
@@ -136,7 +136,11 @@ def write(prop: PropertyProtocol, source: str, depth: int = 0) -> str:
 
 
 def fits(prop: PropertyProtocol, source: str, depth: int = 0) -> str:
-    """Return the expression of whether a JSON value, a name, is one of this kind."""
+    """Return the expression that tells whether a JSON value is of this kind.
+
+    Args:
+        source: a plain name.
+    """
     if isinstance(prop, AnyProperty):
         return "True"
     if isinstance(prop, NoneProperty):
@@ -193,7 +197,7 @@ def _fits_container(prop: PropertyProtocol, source: str, depth: int) -> str:
 
 
 def read_text(prop: PropertyProtocol, source: str) -> str:
-    """Return the expression of the value of a text, as it stands in a header."""
+    """Return the expression that reads a value from the text of a header."""
     if isinstance(prop, IntProperty):
         return f"int({source})"
     if isinstance(prop, FloatProperty):
@@ -216,7 +220,7 @@ def read_text(prop: PropertyProtocol, source: str) -> str:
 
 
 def ambiguous_models(prop: PropertyProtocol) -> list[ModelProperty]:
-    """Return the models that a union reads by whether they fit."""
+    """Return the models of a union that are recognised by whether the JSON fits."""
     if not isinstance(prop, UnionProperty):
         return []
     others = _not_null(prop)
@@ -234,7 +238,7 @@ def ambiguous_models(prop: PropertyProtocol) -> list[ModelProperty]:
 
 
 def models_inside(prop: PropertyProtocol) -> list[ModelProperty]:
-    """Return the models that a value consists of, without those they consist of."""
+    """Return the models directly inside a property, not those nested in them."""
     if isinstance(prop, ModelProperty):
         return [prop]
     if isinstance(prop, ListProperty):
@@ -253,7 +257,7 @@ def _tuple(items: Iterable[str]) -> str:
 
 
 def json_kind(prop: PropertyProtocol) -> str:
-    """Return what a value is in JSON; numbers of both kinds are `number`."""
+    """Return the JSON type of a value; integers are `number`, too."""
     if isinstance(prop, ModelProperty | MapProperty):
         return "object"
     if isinstance(prop, ListProperty | SetProperty | TupleProperty):
@@ -292,7 +296,7 @@ def _not_null(prop: UnionProperty) -> list[PropertyProtocol]:
 
 
 def _is_tagged(prop: UnionProperty, member: PropertyProtocol) -> bool:
-    """Whether a discriminator tells a member from the others of its kind."""
+    """Whether a discriminator tells a member from the others of its JSON type."""
     return (
         isinstance(prop, OpenUnionProperty)
         and prop.tag is not None
@@ -305,7 +309,7 @@ def _of_kind(prop: UnionProperty, kind: str) -> list[PropertyProtocol]:
 
 
 def _read_union(prop: UnionProperty, source: str, depth: int) -> str:
-    """Tell the members apart by what they are in JSON, then by whether they fit."""
+    """Tell the members apart by their JSON type, then by whether they fit."""
     others = _not_null(prop)
     null = (
         "None if {0} is None else " if len(others) < len(prop.inner_properties) else ""
@@ -339,7 +343,7 @@ def _read_union(prop: UnionProperty, source: str, depth: int) -> str:
 def _read_group(
     prop: UnionProperty, members: Sequence[PropertyProtocol], source: str, depth: int
 ) -> str:
-    """Read members that are the same in JSON."""
+    """Return the expression that reads members of the same JSON type."""
     if _is_tagged(prop, members[0]):
         return _read_tagged(prop, source)
     if len(members) == 1:
@@ -359,7 +363,7 @@ def _read_tagged(prop: UnionProperty, source: str) -> str:
 
 
 def _specific_first(members: Sequence[PropertyProtocol]) -> list[PropertyProtocol]:
-    """Order members so that what fits less comes first."""
+    """Order members so that those that accept fewer values come first."""
     ranks = (ConstantProperty, EnumProperty, FormatProperty, ModelProperty)
     wide = (StringProperty, FloatProperty, MapProperty, AnyProperty)
 

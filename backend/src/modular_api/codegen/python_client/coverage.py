@@ -1,7 +1,7 @@
-"""The gate behind the generator: is everything of the document in the files?
+"""Check that the rendered files contain everything in the document.
 
-It reads the rendered files as anybody would, by their syntax, and shares no
-bookkeeping with the code that rendered them.
+The check parses the rendered files and uses nothing that the code which rendered them
+has recorded.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from modular_api.types import Document
 
 
 class _Route(NamedTuple):
-    """A method and a path whose parameters have lost their names."""
+    """A method and a path, with the names of its parameters removed."""
 
     method: str
     path: str
 
 
 class _Call(NamedTuple):
-    """That a method of a class imports the module of an operation.
+    """A method of a class that imports the module of an operation.
 
-    It waits for an answer, or returns an iterator to wait for.
+    Attributes:
+        is_async: it is a coroutine, or returns an asynchronous iterator.
     """
 
     class_name: str
@@ -39,10 +40,10 @@ class _Call(NamedTuple):
 
 
 class _Source(NamedTuple):
-    """What one file holds.
+    """The contents of one file.
 
     Attributes:
-        fault: why it is no Python.
+        fault: why it is not valid Python; None if it is.
         route: what its `request` function sends.
     """
 
@@ -59,11 +60,11 @@ def missing(
     *,
     waived: Collection[str] = (),
 ) -> list[Finding]:
-    """Return what is not Python, or not there, in a stable order.
+    """Return what is not valid Python or is missing, in a stable order.
 
     Args:
         waived: operations and components (`POST /orders`, `component Order`) that the
-            allow-list lets go.
+            allow-list permits to lose.
     """
     sources = {p: _read(text) for p, text in files.items() if p.endswith(".py")}
     found = [
@@ -100,10 +101,10 @@ def _missing_operations(
 
 @lru_cache(maxsize=8_192)
 def _read(text: str) -> _Source:
-    """Read one file; most are as they were when a warm worker read them last."""
+    """Read one file; cached, because a warm worker reads most files again unchanged."""
     try:
         tree = ast.parse(text)
-        # The parser alone lets much pass, a keyword that is given twice for one.
+        # Parsing alone misses errors, for example a keyword that is given twice.
         compile(tree, "<generated>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         return _Source(fault=str(error))
@@ -126,7 +127,7 @@ def _calls(definition: ast.ClassDef) -> Iterator[_Call]:
 
 
 def _streams(method: ast.FunctionDef) -> bool:
-    """Whether a method returns an iterator to wait for."""
+    """Whether a method returns an asynchronous iterator."""
     return (
         isinstance(method.returns, ast.Subscript)
         and isinstance(method.returns.value, ast.Name)
@@ -144,7 +145,7 @@ def _sent_route(tree: ast.Module) -> _Route | None:
 
 
 def _literals(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
-    """Yield the texts that are passed by keyword, `"…".format(…)` among them."""
+    """Yield the strings passed by keyword, including those of `"…".format(…)`."""
     for node in ast.walk(function):
         if not isinstance(node, ast.keyword):
             continue
@@ -176,7 +177,7 @@ def _missing_components(
 
 
 def _is_class(schema: object) -> bool:
-    """Whether a schema becomes a class; lists, unions and scalars stand for themselves."""
+    """Whether a schema becomes a class; lists, unions and scalars do not."""
     if not isinstance(schema, dict):
         return False
     members = schema.get("enum")

@@ -1,4 +1,4 @@
-"""Walking an OpenAPI document without losing one's way in names and data.
+"""Walk an OpenAPI document, telling the specification's own keys from names and data.
 
 A schema may have a property called `$ref`, and an example may hold one: neither is a
 reference. The walk is iterative, so a deep document cannot exhaust the stack.
@@ -37,14 +37,14 @@ _NAMED = frozenset(
         "webhooks",
     }
 )
-"""Keys whose children are keyed by names that the author chose."""
+"""Keys whose value maps names that the author chose."""
 
 _DATA = frozenset({"const", "default", "enum", "example", "examples"})
 """Keys whose values are data, not parts of the specification."""
 
 
 class Node(NamedTuple):
-    """An object of the document. In a `named` one the keys are the author's names."""
+    """An object of the document; if `named`, its keys are names by the author."""
 
     path: tuple[str, ...]
     value: dict[str, Any]
@@ -52,7 +52,7 @@ class Node(NamedTuple):
 
     @property
     def pointer(self) -> str:
-        """Where it stands, as a JSON pointer."""
+        """Its place, as a JSON pointer."""
         return pointer(self.path)
 
 
@@ -96,18 +96,6 @@ def component_schemas(document: Document) -> dict[str, Any]:
     """Return the schemas of the components, by name."""
     schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
     return schemas
-
-
-def resolve(document: Document, reference: str) -> Any:
-    """Return what a local reference names. Raises: KeyError."""
-    if not reference.startswith("#/"):
-        raise KeyError(reference)
-    value: Any = document
-    for part in reference[2:].split("/"):
-        if not isinstance(value, dict):
-            raise KeyError(reference)
-        value = value[part.replace("~1", "/").replace("~0", "~")]
-    return value
 
 
 def pointer(path: tuple[str, ...]) -> str:

@@ -1,7 +1,7 @@
-"""The typed surface of a client: `broker_client.py`.
+"""The module with a client's classes: `broker_client.py`.
 
-Its head is written as the formatters leave it. Its methods are formatted one by one, so
-that a cache of formatted texts keeps all but the operation that changed.
+The head is written the way the formatters would format it. Methods are formatted one by
+one, so that the cache of formatted texts serves all but the operation that changed.
 """
 
 from __future__ import annotations
@@ -10,42 +10,43 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
+from modular_api.codegen.python_client.docstrings import for_docstring
 from modular_api.codegen.python_client.imports import imported_name
 from modular_api.codegen.python_client.literals import literal
 from modular_api.codegen.python_client.names import HEADER, ClientNames
 from modular_api.codegen.python_client.normalise import TAG
-from modular_api.codegen.python_client.surface import (
+from modular_api.codegen.python_client.operations import (
+    ClientOperation,
     Parameter,
-    SurfaceOperation,
 )
 from modular_api.types import module_prefix
 
 _VALUES = ("UNSET", "File", "Unknown", "Unset")
-"""What a user needs beside the models, of `modular_api.clients.types`."""
+"""Names of `modular_api.clients.types` that users need besides the models."""
 
 _WIDTH = 84
-"""Columns of a line of code, the four before a method left out."""
+"""Length of a line of code without the four columns a method is indented by."""
 
 _ASYNC_CLASS = "class _Async:\n"
 _SYNC_CLASS = "\n\nclass _Sync:\n"
 
 
-def method_sources(operation: SurfaceOperation) -> str:
+def method_sources(operation: ClientOperation) -> str:
     """Return an operation's two methods, unformatted, in two classes of their own.
 
-    They are laid out as black leaves them unless a line comes out too long: black is
-    twice as fast on what it need not change.
+    They are laid out as black would, unless a line is too long: black is twice as fast
+    on code that it need not change.
     """
     methods = (_methods(operation, "async ", "await "), _methods(operation, "", ""))
     first, second = (textwrap.indent(method, "    ") for method in methods)
-    # Black infers from this import, as in the whole file, which Python it is for.
+    # Black infers the Python version from this import, as it does in the whole file.
     future = "from __future__ import annotations\n\n\n"
     return f"{future}{_ASYNC_CLASS}{first}{_SYNC_CLASS}{second}"
 
 
 def render_facade(
     names: ClientNames,
-    operations: Sequence[SurfaceOperation],
+    operations: Sequence[ClientOperation],
     formatted_methods: Iterable[str],
     class_names: Sequence[str],
     schemes: Mapping[str, Mapping[str, str]],
@@ -53,7 +54,7 @@ def render_facade(
     """Return the module, formatted.
 
     Args:
-        formatted_methods: what `method_sources` gave for each operation, formatted.
+        formatted_methods: the result of `method_sources` for each operation, formatted.
         schemes: the arguments of each security scheme, by its name.
     """
     pairs = [_split(source, names.package) for source in formatted_methods]
@@ -69,12 +70,12 @@ def render_facade(
 
 
 def client_class_names(names: ClientNames) -> frozenset[str]:
-    """Return the names the module needs for itself, which no model may bear."""
+    """Return the names the module needs for itself, which no model may have."""
     return frozenset({names.class_name, names.sync_class_name, *_VALUES})
 
 
-def _methods(operation: SurfaceOperation, asynchronous: str, wait: str) -> str:
-    """Return the methods of one operation as they stand at the left margin."""
+def _methods(operation: ClientOperation, asynchronous: str, wait: str) -> str:
+    """Return the methods of one operation, not indented."""
     if operation.framing:
         return _stream_method(operation, "" if asynchronous else "Sync")
     plain = _method(operation, asynchronous, wait)
@@ -83,7 +84,7 @@ def _methods(operation: SurfaceOperation, asynchronous: str, wait: str) -> str:
     return plain + "\n" + _headers_method(operation, asynchronous, wait)
 
 
-def _method(operation: SurfaceOperation, asynchronous: str, wait: str) -> str:
+def _method(operation: ClientOperation, asynchronous: str, wait: str) -> str:
     head = _bracketed(
         f"{asynchronous}def {operation.name}",
         _signature(operation),
@@ -99,21 +100,21 @@ def _method(operation: SurfaceOperation, asynchronous: str, wait: str) -> str:
     return f"{head}\n{_docstring(operation)}{_import(operation)}    {call}\n"
 
 
-def _headers_method(operation: SurfaceOperation, asynchronous: str, wait: str) -> str:
-    """Return the variant of an operation that tells the headers of its answer, too."""
+def _headers_method(operation: ClientOperation, asynchronous: str, wait: str) -> str:
+    """Return the variant of an operation that also returns its answer's headers."""
     head = _bracketed(
         f"{asynchronous}def {operation.name}_with_headers",
         _signature(operation),
         f" -> _Answer[{operation.returns}, {operation.headers}]:",
         indent=0,
     )
-    words = f'    """Like `{operation.name}`, with the headers of the answer."""\n'
+    docstring = f'    """Like `{operation.name}`, with the headers of the answer."""\n'
     arguments = [_request(operation), "_operation.parse", "_operation.parse_headers"]
     call = _bracketed(f"return {wait}self._call_with_headers", arguments, "", indent=4)
-    return f"{head}\n{words}{_import(operation)}    {call}\n"
+    return f"{head}\n{docstring}{_import(operation)}    {call}\n"
 
 
-def _stream_method(operation: SurfaceOperation, kind: str) -> str:
+def _stream_method(operation: ClientOperation, kind: str) -> str:
     head = _bracketed(
         f"def {operation.name}",
         _signature(operation),
@@ -130,7 +131,7 @@ def _stream_method(operation: SurfaceOperation, kind: str) -> str:
     return f"{head}\n{_docstring(operation)}{_import(operation)}    {call}\n"
 
 
-def _request(operation: SurfaceOperation) -> str:
+def _request(operation: ClientOperation) -> str:
     request = _bracketed(
         "_operation.request",
         [f"{parameter.name}={parameter.name}" for parameter in operation.parameters],
@@ -140,12 +141,12 @@ def _request(operation: SurfaceOperation) -> str:
     return request.removesuffix(",")
 
 
-def _import(operation: SurfaceOperation) -> str:
+def _import(operation: ClientOperation) -> str:
     return f"    from ._package.api.{TAG} import {operation.module} as _operation\n\n"
 
 
 def _bracketed(head: str, items: Sequence[str], tail: str, *, indent: int) -> str:
-    """Return items in brackets, on one line if that is short enough, else one a line."""
+    """Return items in brackets: all on one line if it is short, else one per line."""
     line = f"{head}({', '.join(items)}){tail}"
     if not items or ("\n" not in line and indent + len(line) <= _WIDTH):
         return line
@@ -154,7 +155,7 @@ def _bracketed(head: str, items: Sequence[str], tail: str, *, indent: int) -> st
     return f"{head}(\n{lines}{margin}){tail}"
 
 
-def _signature(operation: SurfaceOperation) -> list[str]:
+def _signature(operation: ClientOperation) -> list[str]:
     required = [f"{p.name}: {p.type}" for p in operation.parameters if p.required]
     optional = [_optional(p) for p in operation.parameters if not p.required]
     star = ["*"] if optional else []
@@ -162,54 +163,34 @@ def _signature(operation: SurfaceOperation) -> list[str]:
 
 
 def _optional(parameter: Parameter) -> str:
-    # The server's default is the server's to change, so it is not repeated here.
+    # Not the server's default, which the server may change.
     return f"{parameter.name}: {parameter.type} = UNSET"
 
 
-def _docstring(operation: SurfaceOperation) -> str:
-    words = _for_docstring(operation.words)
-    told = [p for p in operation.parameters if p.words]
+def _docstring(operation: ClientOperation) -> str:
+    text = for_docstring(operation.description)
+    told = [p for p in operation.parameters if p.description]
     if told:
-        words = "\n\n".join(filter(None, (words, _arguments(told))))
+        text = "\n\n".join(filter(None, (text, _arguments(told))))
     if operation.errors:
         raises = f"Raises: {', '.join(operation.errors)}."
-        words = "\n\n".join(filter(None, (words, textwrap.fill(raises, 80))))
-    if not words:
+        text = "\n\n".join(filter(None, (text, textwrap.fill(raises, 80))))
+    if not text:
         return ""
-    end = "\n" if "\n" in words else ""
-    return textwrap.indent(f'"""{words}{end}"""\n', "    ")
+    end = "\n" if "\n" in text else ""
+    return textwrap.indent(f'"""{text}{end}"""\n', "    ")
 
 
 def _arguments(parameters: Sequence[Parameter]) -> str:
-    """Say in a docstring what is known of parameters beside their types."""
+    """Return the docstring section that describes the parameters."""
     lines = ["Args:"]
     for parameter in parameters:
-        first, *rest = _for_docstring(f"{parameter.name}: {parameter.words}").split(
-            "\n"
-        )
+        first, *rest = for_docstring(
+            f"{parameter.name}: {parameter.description}"
+        ).split("\n")
         lines.append(f"    {first}")
         lines += [f"        {line}" if line else "" for line in rest]
     return "\n".join(lines)
-
-
-def _for_docstring(text: str, width: int = 80) -> str:
-    """Wrap a text so that nothing in it can end the docstring or escape from it."""
-    paragraphs = re.split(r"\n\s*\n", text.strip())
-    filled = "\n\n".join(_fill(paragraph, width) for paragraph in paragraphs)
-    escaped = filled.replace("\\", "\\\\")
-    if '"""' in escaped or escaped.endswith('"'):
-        escaped = escaped.replace('"', '\\"')
-    # Black puts a space between the quotes and a text that begins with one.
-    return f" {escaped}" if escaped.startswith('"') else escaped
-
-
-def _fill(paragraph: str, width: int) -> str:
-    return textwrap.fill(
-        " ".join(paragraph.split()),
-        width,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def _split(formatted: str, package: str) -> tuple[str, str]:
@@ -227,7 +208,7 @@ def _split(formatted: str, package: str) -> tuple[str, str]:
 
 def _head(
     names: ClientNames,
-    operations: Sequence[SurfaceOperation],
+    operations: Sequence[ClientOperation],
     class_names: Sequence[str],
     schemes: Mapping[str, Mapping[str, str]],
 ) -> str:
@@ -241,8 +222,8 @@ from typing import TYPE_CHECKING
 
 from modular_api.clients.client import ModuleClient as _ModuleClient
 from modular_api.clients.client import SyncModuleClient as _SyncModuleClient
-{_schemes_import(schemes)}from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
-from modular_api.clients.types import UNSET, File, Unknown, Unset
+{_schemes_import(schemes)}from modular_api.clients.types import UNSET, File, Unknown, Unset
+from modular_api.lazy import lazy_attributes as _lazy_attributes
 
 if TYPE_CHECKING:
 {_type_imports(names, operations, class_names)}
@@ -261,10 +242,10 @@ if not TYPE_CHECKING:
 
 def _type_imports(
     names: ClientNames,
-    operations: Sequence[SurfaceOperation],
+    operations: Sequence[ClientOperation],
     class_names: Sequence[str],
 ) -> str:
-    """Return imports of the types in signatures, in isort's order."""
+    """Return the imports of the types in signatures, in isort's order."""
     types = " ".join(operation.types for operation in operations)
     words = set(re.findall(r"\w+", types))
     statements = {

@@ -1,4 +1,4 @@
-"""Texts with a format that Python has a type for."""
+"""String formats that Python has a type for."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Format:
-    """How values of one format are typed, read and written.
+    """How values of one format are annotated, read and written.
 
     Attributes:
         name: of the format, as in JSON Schema.
         type: of the Python value, as an expression.
         imports: what the expressions need.
-        read: expression of the reading function.
-        write: expression of the text, `{}` being the value.
+        read: the function that reads a text, as an expression.
+        write: the expression of the text, with `{}` for the value.
     """
 
     name: str
@@ -75,4 +75,4 @@ FORMATS = {
         ),
     )
 }
-"""By name; other formats are plain texts."""
+"""Formats by name; strings of other formats stay strings."""

@@ -1,7 +1,7 @@
-"""The one place that knows openapi-python-client.
+"""Run openapi-python-client.
 
-It runs in process, on the normalised copy of a document, with templates of ours for
-everything but the models. What it emits is read back from a temporary folder.
+It runs in this process, on the normalised copy of a document and with our templates,
+and writes to a temporary folder, from which the files are read.
 """
 
 from __future__ import annotations
@@ -31,15 +31,16 @@ from modular_api.codegen.python_client import document as documents
 from modular_api.codegen.python_client import reserved
 from modular_api.codegen.python_client.ambiguity import told_apart_models
 from modular_api.codegen.python_client.errors import Finding
+from modular_api.codegen.python_client.name_conflicts import distinct_names
 from modular_api.codegen.python_client.names import ClientNames
 from modular_api.codegen.python_client.normalise import TAG
 from modular_api.codegen.python_client.properties import our_properties
-from modular_api.codegen.python_client.rendering import (
+from modular_api.codegen.python_client.security import security_of_operations
+from modular_api.codegen.python_client.shallow_copies import shallow_copies
+from modular_api.codegen.python_client.template_functions import (
     template_globals,
     unsendable_body,
 )
-from modular_api.codegen.python_client.security import security_of_operations
-from modular_api.codegen.python_client.shallow_copies import shallow_copies
 from modular_api.types import Document
 
 _FIELD_PREFIX = "field_"
@@ -50,13 +51,13 @@ _REPLACED = frozenset({"client.py", "errors.py"})
 
 @dataclass(frozen=True)
 class Emitted:
-    """What the generator made of a document.
+    """The result of the generator for one document.
 
     Attributes:
-        files: raw text by path below the package.
-        endpoints: as the generator parsed them, for the typed surface.
-        class_names: every model and enum.
-        findings: what it warned of, and names that collide.
+        files: unformatted text by path below the package.
+        endpoints: the parsed operations, for the facade.
+        class_names: names of every model and enum.
+        findings: its warnings, and names that collide.
     """
 
     files: dict[str, str]
@@ -66,18 +67,20 @@ class Emitted:
 
 
 class Unparsable(Exception):
-    """The generator's own model of OpenAPI refuses the document."""
+    """The generator cannot parse the document as OpenAPI."""
 
 
 def emit(document: Document, names: ClientNames) -> Emitted:
     """Run the generator on a normalised document.
 
-    Raises: Unparsable: it is no OpenAPI document. Anything else: the generator failed.
+    Raises:
+        Unparsable: it is not an OpenAPI document.
+        Exception: the generator failed.
     """
     with tempfile.TemporaryDirectory() as folder, _templates() as templates:
         target = Path(folder) / names.package
         config = _config(document, names, target)
-        with shallow_copies(), our_properties():
+        with shallow_copies(), our_properties(), distinct_names():
             data = GeneratorData.from_dict(document, config=config)
         if isinstance(data, GeneratorError):
             raise Unparsable(data.detail or data.header)
@@ -87,7 +90,7 @@ def emit(document: Document, names: ClientNames) -> Emitted:
         project.env.globals.update(
             template_globals(told_apart_models(data), security_of_operations(document))
         )
-        # It prints the folder it generates into.
+        # It prints the folder that it writes to.
         with contextlib.redirect_stdout(io.StringIO()):
             warnings = project.build()
         return Emitted(
@@ -103,7 +106,7 @@ def emit(document: Document, names: ClientNames) -> Emitted:
 
 
 class _CompiledTemplates(BytecodeCache):
-    """Templates compiled by this process; every project has an environment anew."""
+    """Templates compiled by this process, for every project's new Jinja environment."""
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, str], CodeType] = {}
@@ -120,9 +123,9 @@ _compiled = _CompiledTemplates()
 
 
 def crashing_operation(document: Document, names: ClientNames) -> str | None:
-    """Return the operation the generator fails on, None if it fails on components.
+    """Return the operation on which the generator fails; None if it is a component.
 
-    Halves the operations until one is left, so it takes few runs of the generator.
+    It halves the operations until one is left, which takes few runs of the generator.
     """
     suspects = list(documents.operations(document))
     if not suspects or _crashes(document, names, []):
@@ -158,10 +161,10 @@ def _config(document: Document, names: ClientNames, target: Path) -> Config:
 
 
 def _class_overrides(document: Document) -> dict[str, ClassOverride]:
-    """Rename classes that collide with imports, modules that do with a field.
+    """Rename classes that collide with imports, and modules that collide with a field.
 
-    A model is read into a variable named after its module; a field of this name would
-    be read into the same one.
+    A model is read into a variable named after its module, and a field of the same name
+    would be read into the same variable.
     """
     overrides: dict[str, ClassOverride] = {}
     for component, schema in documents.component_schemas(document).items():
@@ -186,7 +189,7 @@ _BODIES = (
 
 
 def _content_type_overrides(document: Document) -> dict[str, str]:
-    """Let the generator take bodies of every media type, as content to be encoded."""
+    """Let the generator accept bodies of every media type, as content to be encoded."""
     return {
         media_type: "application/octet-stream"
         for operation in documents.operations(document)
@@ -222,13 +225,13 @@ def _rename_reserved(items: list[Any], taken: frozenset[str] | set[str]) -> None
         if item.python_name in taken:
             name = reserved.free_name(f"{item.python_name}_", used | taken)
             used.add(name)
-            # Past `set_python_name`, which would strip the underscore again.
+            # Not by `set_python_name`, which would strip the underscore again.
             identifier = PythonIdentifier(name, _FIELD_PREFIX, skip_snake_case=True)
             object.__setattr__(item, "python_name", identifier)
 
 
 def _unsendable(data: GeneratorData) -> Iterator[Finding]:
-    """Find bodies that nobody can encode without knowing their media type."""
+    """Find bodies of a type that cannot be encoded for their media type."""
     for endpoint in _endpoints(data):
         for body in endpoint.bodies:
             if unsendable_body(body):
@@ -256,7 +259,7 @@ def _read(target: Path) -> dict[str, str]:
 
 
 def _tidied(text: str) -> str:
-    """Take out the blanks that templates leave behind: black is faster without."""
+    """Remove superfluous blanks and blank lines; black is faster without them."""
     text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
     return re.sub(r"\n{3,}(?=[ \t])", "\n\n", text).strip("\n") + "\n"
 
@@ -266,8 +269,8 @@ _ADDRESS = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>")
 
 def _finding(error: GeneratorError) -> Finding:
     words = " ".join((error.detail or "no reason given").split())
-    # The library prints where in memory a string lies in place of the string; a finding
-    # has to read the same in every process, or nobody could put it on the allow-list.
+    # The library prints the memory address of a string instead of the string. A finding
+    # must be the same in every process, or it could not be put on the allow-list.
     detail = _ADDRESS.sub("…", words)
     if match := _WARNED_OPERATION.fullmatch(error.header):
         consequence = match[2].strip()
@@ -278,7 +281,7 @@ def _finding(error: GeneratorError) -> Finding:
 
 
 def _collisions(data: GeneratorData) -> Iterator[Finding]:
-    """Find names that lead to one file, on file systems that ignore case too."""
+    """Find names that would be the same file, also on file systems that ignore case."""
     classes = ((c.class_info.module_name, c.class_info.name) for c in _classes(data))
     yield from _shared("models", classes)
     endpoints = (

@@ -1,4 +1,4 @@
-"""Import statements of generated files, which are texts."""
+"""Import statements of generated files, as texts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def imported_name(statement: str) -> str:
 
 
 def needed_imports(statements: Iterable[str] | None, code: str) -> list[str]:
-    """Return those statements whose name occurs in the code, one for each name, sorted.
+    """Return the statements whose name occurs in the code, one for each name, sorted.
 
-    The fewer lines there are to take out again, the sooner a file is formatted.
+    A file is formatted faster if fewer unused imports have to be removed.
     """
     words = set(re.findall(r"\w+", code))
     singles = {single for s in statements or () for single in _single_imports(s)}

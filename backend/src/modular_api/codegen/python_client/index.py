@@ -16,7 +16,7 @@ def render_index(
 ) -> str:
     """Return the index of clients, given as (module, version), and of socket clients.
 
-    A client is imported when it is first used: whoever takes v2 does not load v1.
+    A client is imported when it is first used, so using v2 does not load v1.
     """
     known = [*(ClientNames(module, version) for module, version in clients), *sockets]
     places = sorted((names.class_name, f".{names.module_name}") for names in known)
@@ -32,7 +32,7 @@ def render_index(
 
 from typing import TYPE_CHECKING
 
-from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
+from modular_api.lazy import lazy_attributes as _lazy_attributes
 
 __all__ = [
 {exported}]

@@ -1,7 +1,7 @@
-"""Constructs that a client has no place for, and that are dropped without a word.
+"""Find constructs that clients do not support and that would be dropped silently.
 
-What openapi-python-client warns of is not listed here: its own warnings are collected
-with these.
+Constructs of which openapi-python-client warns are not listed here; its warnings are
+added to these.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def silent_losses(document: Document) -> list[Finding]:
 
 
 def _webhooks(document: Document) -> Iterator[Finding]:
-    # What a server calls is for its clients to serve, not to call.
+    # The server calls webhooks and callbacks; a client would have to serve them.
     for name in document.get("webhooks") or ():
         yield Finding(f"webhook {name}", "is not in the client")
 

@@ -1,26 +1,26 @@
-"""Words of ours in the generator's copy of a document, between `normalise` and `properties`."""
+"""Private schema keywords, written by `normalise` and read by `properties`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 ANSWERS = "x-modular-answers"
-"""What an answer may be: `{"answers": […], "headers": {name: schema}}`.
+"""The possible answers: `{"answers": […], "headers": {name: schema}}`.
 
-Each answer is `{"media_type", "schema", "framing"}`; the framing is None for a whole one.
+Each answer is `{"media_type", "schema", "framing"}`; framing is None for no stream.
 """
 
 BYTES = "x-modular-bytes"
-"""The schema stands for bytes as they are."""
+"""The value is bytes, sent and received unchanged."""
 
 RECURSIVE = "x-modular-recursive"
-"""A map that holds itself, which only a class can."""
+"""A map that contains itself, which has to be a class."""
 
 
 def is_map(
     kind: object, properties: object, all_of: object, extra: dict[str, Any]
 ) -> bool:
-    """Whether an object's keys are data, so that it is a `dict` and no class."""
+    """Whether an object's keys are data, so that it is a `dict` and not a class."""
     return (
         kind == "object"
         and properties is None

@@ -53,10 +53,10 @@ class ClientNames:
 
     @property
     def module_name(self) -> str:
-        """The module with the typed surface: `broker_client`."""
+        """The module that defines the client: `broker_client`."""
         return f"{self._stem}_client"
 
     @property
     def package(self) -> str:
-        """The package with what the generator emits: `_broker`."""
+        """The package with the generator's files: `_broker`."""
         return f"_{self._stem}"

@@ -1,7 +1,8 @@
 """The copy of a document that the generator reads.
 
-It says the same as the original, in the words openapi-python-client understands, and
-nothing of what must not reach generated files: prose outside descriptions, tags, hosts.
+It has the same meaning as the original, in keywords that openapi-python-client
+understands, but leaves out what must not reach generated files: texts other than
+descriptions, tags, hosts.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from modular_api.codegen.python_client.document import (
     Node,
     component_schemas,
     operations,
-    resolve,
     walk,
 )
 from modular_api.codegen.python_client.names import ClientNames
+from modular_api.codegen.references import resolve
 from modular_api.types import Document
 
 TAG = "operations"
-"""The one tag of every operation, thus the one package below `api`."""
+"""The only tag of every operation, and so the only package below `api`."""
 
 _FILE_BODIES = ("multipart/form-data",)
 _PROSE = ("description", "summary", "title")
@@ -48,7 +49,7 @@ def normalised(document: Document, names: ClientNames) -> Document:
 
 
 def _clean_prose(node: Node) -> None:
-    """Strip control characters: formatters and parsers of Python stumble over them."""
+    """Remove control characters, which Python's parsers and formatters refuse."""
     if node.named:
         return
     for key in _PROSE:
@@ -58,7 +59,7 @@ def _clean_prose(node: Node) -> None:
 
 
 def clean_prose(text: str) -> str:
-    """Return a text without control characters, lines ended by `\\n`."""
+    """Return a text without control characters; lines end with `\\n`."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     return "".join(
         character
@@ -69,10 +70,11 @@ def clean_prose(text: str) -> str:
 
 
 def _leave_to_the_server(node: Node) -> None:
-    """Take out what a client must not decide.
+    """Remove what a client must not decide.
 
-    A default is the server's to apply, and to change, but for a constant's. Fields that
-    a server forbids today it may know tomorrow, so a client keeps them.
+    Defaults, except those of constants, are applied by the server, which may change
+    them. A client also keeps fields that the server forbids today, as it may know them
+    later.
     """
     schema = node.value
     if node.named:
@@ -91,7 +93,7 @@ def _leave_to_the_server(node: Node) -> None:
 
 
 def _drop_defaults_of_required(schema: dict[str, Any]) -> None:
-    """Say nothing of defaults that no caller can meet: the field is always there."""
+    """Remove the defaults of required fields, which never apply."""
     fields = schema.get("properties")
     if not isinstance(fields, dict):
         return
@@ -102,7 +104,7 @@ def _drop_defaults_of_required(schema: dict[str, Any]) -> None:
 
 
 def _drop_component_titles(document: Document) -> None:
-    """Let components be named by their keys: `X-Input` and `X-Output` share a title."""
+    """Remove titles, so that components are named by key: two may share a title."""
     for schema in component_schemas(document).values():
         if isinstance(schema, dict):
             schema.pop("title", None)
@@ -115,9 +117,9 @@ def _simplify_operations(document: Document) -> None:
 
 
 def _mark_files(document: Document) -> None:
-    """Mark uploads as the files they are: FastAPI says `contentMediaType`.
+    """Mark uploads as files; FastAPI marks them with `contentMediaType`.
 
-    Elsewhere the same words mean bytes in a JSON string, which is a plain string here.
+    Elsewhere the same keyword means bytes in a JSON string, which stays a string here.
     """
     uploads = _file_schemas(document)
     for node in walk(document):
@@ -135,7 +137,7 @@ def _mark_files(document: Document) -> None:
 
 
 def _file_schemas(document: Document) -> set[int]:
-    """Return the ids of all schema objects that stand in a body of files."""
+    """Return the ids of all schema objects in bodies with files."""
     found: set[int] = set()
     pending: list[Any] = [
         content[media_type].get("schema")
@@ -157,7 +159,7 @@ def _file_schemas(document: Document) -> set[int]:
 
 
 def _drop_null_parts(schema: dict[str, Any]) -> None:
-    """Leave optional parts out of a multipart body: null has no form there."""
+    """Remove null from optional parts of a multipart body, which cannot express it."""
     members = schema.get("anyOf")
     if isinstance(members, list):
         kept = [member for member in members if member != {"type": "null"}]
@@ -174,7 +176,7 @@ def _drop_null_parts(schema: dict[str, Any]) -> None:
 
 
 def _mark_raw_bodies(document: Document) -> None:
-    """Mark bodies that are sent as the bytes they are given as."""
+    """Mark bodies whose bytes are sent unchanged."""
     for operation in operations(document):
         body = operation.value.get("requestBody")
         content = body.get("content", {}) if isinstance(body, dict) else {}
@@ -191,7 +193,7 @@ _RAW = ("application/octet-stream", "audio/", "font/", "image/", "video/")
 
 
 def _mark_recursive_maps(document: Document) -> None:
-    """Mark components that are maps of themselves, which only a class can be."""
+    """Mark components that are maps of themselves, which have to be classes."""
     schemas = component_schemas(document)
     root = "#/components/schemas/"
     holds: dict[str, set[str]] = {}

@@ -1,8 +1,9 @@
-"""What is checked in a document before the generator sees it.
+"""Check a document before the generator sees it.
 
-The generator trusts a document: it follows references for ever, lets the second of two
-operations of one name overwrite the first, and strips characters from names until they
-are identifiers. What it would get wrong in silence is refused here, by name.
+The generator trusts a document: it follows circular references for ever, lets the
+second of two operations with the same name overwrite the first, and strips characters
+from names until they are identifiers. What it would silently get wrong is refused here,
+by name.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from modular_api.codegen.python_client.document import (
     component_schemas,
     operations,
     pointer,
-    resolve,
     walk,
 )
 from modular_api.codegen.python_client.errors import Finding
+from modular_api.codegen.references import resolve
 from modular_api.types import Document
 
 MAX_DEPTH = 100
@@ -37,7 +38,7 @@ _PATH_PARAMETER = re.compile(r"\{([^{}]*)\}")
 def faults(document: Document) -> list[Finding]:
     """Return everything that makes a document unfit for a client, in a stable order.
 
-    A document that is too large or no OpenAPI 3 at all is not looked at further.
+    If it is too large, or not OpenAPI 3, nothing else is checked.
     """
     found = list(_size_faults(document)) or list(_shape_faults(document))
     if found:
@@ -111,7 +112,7 @@ def _reference_faults(document: Document) -> Iterator[Finding]:
 
 
 def _circle_faults(document: Document) -> Iterator[Finding]:
-    """Find components that are defined as themselves, by `$ref` or `allOf` alone."""
+    """Find components that `$ref` or `allOf` define only by themselves."""
     components = document.get("components", {})
     bases = {
         f"#/components/{kind}/{name}": _bases(component)
@@ -131,9 +132,9 @@ def _circle_faults(document: Document) -> Iterator[Finding]:
 def _circle_from(
     start: str, bases: Mapping[str, Sequence[str]], settled: set[str]
 ) -> list[str] | None:
-    """Return the first circle that can be reached, its first member repeated.
+    """Return the first circle that can be reached, ending with its first member.
 
-    Depth first, without recursion; each component is looked at once in all calls.
+    Depth-first without recursion; all calls together visit each component once.
     """
     chain = [start]
     branches = [iter(bases[start])]

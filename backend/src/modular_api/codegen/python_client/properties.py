@@ -1,32 +1,32 @@
-"""What openapi-python-client makes of a schema, and what we make of it instead.
+"""Build properties from schemas: the generator's, or ours where its own lose something.
 
-Its parser calls one function for every schema, `property_from_data`. While ours stands in
-for it, schemas it would degrade become properties of our own: texts with a format,
-tuples, sets, maps, enums of any value, constants, unions that know how to tell their
-members apart, bodies of bytes, answers of several media types. How each is read and
-written is told in `conversions`; nothing else replaces a part of the generator.
-See docs/adr/0007-the-generator-parses-we-convert.md.
+openapi-python-client calls one function for every schema, `property_from_data`. While
+`our_properties` is entered, ours replaces it, and schemas of which it would lose a part
+become properties of our own (`property_types`): strings with a format, tuples, sets,
+maps, enums of any value, constants, unions that can tell their members apart, bodies of
+bytes, answers of several media types. `validate_location` is replaced too, because our
+properties are allowed in every part of a request.
+
+Two more modules replace parts of the generator: `name_conflicts` the functions that
+name fields and parameters, `shallow_copies` the deep copies of operations. All three do
+it with `replacing`. See docs/adr/0007-the-generator-parses-we-convert.md.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from copy import copy
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
-from attrs import Factory, define, evolve, field
+from attrs import define, evolve
 from openapi_python_client import schema as oai
 from openapi_python_client.config import Config
 from openapi_python_client.parser import bodies, openapi, properties, responses
 from openapi_python_client.parser.errors import ParseError, PropertyError
-from openapi_python_client.parser.properties import model_property
 from openapi_python_client.parser.properties.boolean import BooleanProperty
 from openapi_python_client.parser.properties.enum_property import EnumProperty
 from openapi_python_client.parser.properties.float import FloatProperty
 from openapi_python_client.parser.properties.int import IntProperty
-from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.model_property import ModelProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol, Value
 from openapi_python_client.parser.properties.schemas import Class, Schemas
@@ -41,9 +41,23 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonCode, PythonIdentifier, pascal_case
 
 from modular_api.codegen.python_client import markers
-from modular_api.codegen.python_client.constraints import constraint_words
-from modular_api.codegen.python_client.formats import FORMATS, Format
+from modular_api.codegen.python_client.constraints import describe_constraints
+from modular_api.codegen.python_client.formats import FORMATS
 from modular_api.codegen.python_client.literals import literal
+from modular_api.codegen.python_client.property_types import (
+    AnswersProperty,
+    BytesProperty,
+    ConstantProperty,
+    FormatProperty,
+    MapProperty,
+    OpenEnumProperty,
+    OpenUnionProperty,
+    SetProperty,
+    Stream,
+    TupleProperty,
+    type_of,
+)
+from modular_api.codegen.python_client.replacing import replaced
 from modular_api.codegen.python_client.reserved import enum_members
 
 Built = tuple[PropertyProtocol | PropertyError, Schemas]
@@ -51,226 +65,15 @@ Built = tuple[PropertyProtocol | PropertyError, Schemas]
 _property_from_data = properties.property_from_data
 
 
-@define
-class _Own(PropertyProtocol):
-    """A property of ours; it may stand in every place of a request."""
-
-    name: UntrustedString
-    required: bool
-    default: Value | None
-    python_name: PythonIdentifier
-    description: UntrustedString | None
-    example: UntrustedString | None
-
-    def convert_value(self, value: Any) -> Value | PropertyError | None:
-        del value  # defaults are the server's
-        return self.default
-
-
-@define
-class FormatProperty(_Own):
-    """A text with a format that Python has a type for."""
-
-    format: Format
-
-    def get_base_type_string(self) -> PythonCode:
-        return PythonCode(self.format.type)
-
-    def get_imports(self, *, prefix: str) -> set[str]:
-        return {*super().get_imports(prefix=prefix), *self.format.imports}
-
-
-@define
-class BytesProperty(_Own):
-    """A whole body, of a request or an answer, as it is."""
-
-    _type_string: ClassVar[str] = "bytes"
-
-
-@define
-class ConstantProperty(_Own):
-    """The one value that may stand in its place; models fill it in by themselves."""
-
-    value: str | int | float | bool = field(kw_only=True)
-
-    def get_base_type_string(self) -> PythonCode:
-        # There are no literals of fractions.
-        if isinstance(self.value, float):
-            return PythonCode("float")
-        return PythonCode(f"Literal[{literal(self.value)}]")
-
-    def get_imports(self, *, prefix: str) -> set[str]:
-        imports = {*super().get_imports(prefix=prefix)}
-        return imports | {"from typing import Literal"}
-
-
-@define
-class _Container(_Own):
-    """A property that holds others."""
-
-    inner_properties: list[PropertyProtocol]
-
-    def get_imports(self, *, prefix: str) -> set[str]:
-        imports = super().get_imports(prefix=prefix)
-        return imports.union(
-            *(inner.get_imports(prefix=prefix) for inner in self.inner_properties)
-        )
-
-    def get_lazy_imports(self, *, prefix: str) -> set[str]:
-        return set().union(
-            *(inner.get_lazy_imports(prefix=prefix) for inner in self.inner_properties)
-        )
-
-    @property
-    def inner_types(self) -> list[str]:
-        return [type_of(inner) for inner in self.inner_properties]
-
-
-@define
-class TupleProperty(_Container):
-    """A list of a known length, each place of its own type."""
-
-    def get_base_type_string(self) -> PythonCode:
-        return PythonCode(f"tuple[{', '.join(self.inner_types) or '()'}]")
-
-
-@define
-class SetProperty(_Container):
-    """A list of distinct values that can be hashed."""
-
-    def get_base_type_string(self) -> PythonCode:
-        return PythonCode(f"set[{self.inner_types[0]}]")
-
-
-@define
-class MapProperty(_Container):
-    """An object whose keys are data."""
-
-    def get_base_type_string(self) -> PythonCode:
-        return PythonCode(f"dict[str, {self.inner_types[0]}]")
-
-
-@define
-class Stream:
-    """An answer without an end: events, or lines of JSON.
-
-    Attributes:
-        framing: `sse`, `jsonl`, or `events` for events whose data is any text.
-        item: what it consists of; None for events.
-    """
-
-    framing: str
-    item: PropertyProtocol | None
-
-
-@define
-class AnswersProperty(_Container):
-    """What an answer may be, one member for each media type.
-
-    Attributes:
-        media_types: of the members.
-        stream: what is answered bit by bit, where there is such a media type.
-        headers: that the specification names.
-    """
-
-    media_types: list[str]
-    stream: Stream | None
-    headers: list[PropertyProtocol]
-
-    def get_base_type_string(self) -> PythonCode:
-        return PythonCode(" | ".join(sorted({*self.inner_types})))
-
-    def get_imports(self, *, prefix: str) -> set[str]:
-        imports = super().get_imports(prefix=prefix)
-        return imports.union(
-            *(other.get_imports(prefix=prefix) for other in self._others)
-        )
-
-    def get_lazy_imports(self, *, prefix: str) -> set[str]:
-        imports = super().get_lazy_imports(prefix=prefix)
-        return imports.union(
-            *(other.get_lazy_imports(prefix=prefix) for other in self._others)
-        )
-
-    @property
-    def _others(self) -> list[PropertyProtocol]:
-        items = [self.stream.item] if self.stream and self.stream.item else []
-        return [*self.headers, *items]
-
-
-@define
-class OpenEnumProperty(EnumProperty):
-    """An enum of any values; `values` maps the members' names to them."""
-
-    _allowed_locations: ClassVar[set[ParameterLocation]] = set(ParameterLocation)
-
-
-@define
-class OpenUnionProperty(UnionProperty):
-    """A union that knows how to tell its members apart.
-
-    Attributes:
-        tag: the field that names the member, where there is one.
-        tagged: the members by the values of that field.
-    """
-
-    tag: str | None = None
-    tagged: dict[str, PropertyProtocol] = Factory(dict)
-
-    @property
-    def objects(self) -> list[PropertyProtocol]:
-        """The members that are JSON objects."""
-        kinds = (ModelProperty, MapProperty)
-        return [member for member in self.inner_properties if isinstance(member, kinds)]
-
-    @property
-    def may_be_unknown(self) -> bool:
-        """Whether a newer server may send an object that is none of the members."""
-        return bool(self.tag) or len(self.objects) > 1
-
-    def _get_inner_type_strings(self, json: bool) -> set[PythonCode]:
-        inner = super()._get_inner_type_strings(json)
-        return inner | ({PythonCode("Unknown")} if self.may_be_unknown else set())
-
-    def get_imports(self, *, prefix: str) -> set[str]:
-        imports = super().get_imports(prefix=prefix)
-        if self.may_be_unknown:
-            imports.add(f"from {prefix}types import Unknown")
-        return imports
-
-
-def type_of(prop: PropertyProtocol) -> str:
-    """Return the type of a value that is there."""
-    return prop.get_type_string(no_optional=True).as_unembedded_code()
-
-
 @contextmanager
 def our_properties() -> Iterator[None]:
-    """Let the parser make properties of ours where its own would lose something."""
+    """Make the parser build our properties where its own would lose something."""
     with ExitStack() as stack:
         for module in (properties, openapi, bodies, responses):
-            stack.enter_context(_replaced(module, "property_from_data", _build))
+            stack.enter_context(replaced(module, "property_from_data", _build))
         for class_ in (PropertyProtocol, UnionProperty):
-            stack.enter_context(_replaced(class_, "validate_location", _location_fault))
-        stack.enter_context(
-            _replaced(model_property, "_resolve_naming_conflict", _name_apart)
-        )
-        stack.enter_context(
-            _replaced(model_property, "_process_properties", _number_fields)
-        )
-        conflicts = "_check_parameters_for_conflicts"
-        stack.enter_context(_replaced(openapi.Endpoint, conflicts, _number_parameters))
+            stack.enter_context(replaced(class_, "validate_location", _location_fault))
         yield
-
-
-@contextmanager
-def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    kept = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        setattr(owner, name, kept)
 
 
 def _build(
@@ -284,37 +87,28 @@ def _build(
     process_properties: bool = True,
     roots: set[Any] | None = None,
 ) -> Built:
-    """Build one property; stands in for the generator's function of this signature."""
-    request = _Request(name, required, schemas, parent_name, config)
+    """Build one property; replaces the generator's function of the same signature."""
+    built = None
     if isinstance(data, oai.Schema):
+        request = _Request(name, required, schemas, parent_name, config)
         built = _build_ours(data, request)
-        if built is None:
-            built = _property_from_data(
-                name=name,
-                required=required,
-                data=data,
-                schemas=schemas,
-                parent_name=parent_name,
-                config=config,
-                process_properties=process_properties,
-                roots=roots,
-            )
-        return _described(built, data)
-    return _property_from_data(
-        name=name,
-        required=required,
-        data=data,
-        schemas=schemas,
-        parent_name=parent_name,
-        config=config,
-        process_properties=process_properties,
-        roots=roots,
-    )
+    if built is None:
+        built = _property_from_data(
+            name=name,
+            required=required,
+            data=data,
+            schemas=schemas,
+            parent_name=parent_name,
+            config=config,
+            process_properties=process_properties,
+            roots=roots,
+        )
+    return _described(built, data) if isinstance(data, oai.Schema) else built
 
 
 @define
 class _Request:
-    """What the parser wants a property for."""
+    """What the parser asks for when it builds a property."""
 
     name: UntrustedString
     required: bool
@@ -323,7 +117,7 @@ class _Request:
     config: Config
 
     def common(self, data: oai.Schema) -> dict[str, Any]:
-        """Return what all properties have."""
+        """Return the arguments that all properties have in common."""
         return {
             "name": self.name,
             "required": self.required,
@@ -336,7 +130,7 @@ class _Request:
     def inner(
         self, data: Sequence[oai.Schema | oai.Reference], suffix: str
     ) -> list[PropertyProtocol] | PropertyError:
-        """Build properties inside of this one; `schemas` learns of their classes."""
+        """Build the properties inside this one and add their classes to `schemas`."""
         found: list[PropertyProtocol] = []
         for index, schema in enumerate(data):
             place = suffix if len(data) == 1 else f"{suffix}_{index}"
@@ -358,7 +152,7 @@ class _Request:
 
 
 def _build_ours(data: oai.Schema, request: _Request) -> Built | None:
-    """Return our property for a schema, None where the generator's own is good."""
+    """Return our property for a schema; None if the generator's own is good enough."""
     extra = data.model_extra or {}
     if markers.ANSWERS in extra:
         return _answers(extra[markers.ANSWERS], data, request)
@@ -419,16 +213,16 @@ def _array(data: oai.Schema, request: _Request) -> Built | None:
     inner = request.inner([data.items], "item")
     if isinstance(inner, PropertyError):
         return inner, request.schemas
-    if not is_hashable(inner[0]):
+    if not _is_hashable(inner[0]):
         request.schemas = before
         return None
     return SetProperty(**request.common(data), inner_properties=inner), request.schemas
 
 
-def is_hashable(prop: PropertyProtocol) -> bool:
-    """Whether values can stand in a set."""
+def _is_hashable(prop: PropertyProtocol) -> bool:
+    """Whether values can be members of a set."""
     if isinstance(prop, UnionProperty | TupleProperty):
-        return all(is_hashable(inner) for inner in prop.inner_properties)
+        return all(_is_hashable(inner) for inner in prop.inner_properties)
     scalars = (
         BooleanProperty,
         ConstantProperty,
@@ -508,7 +302,7 @@ def _union(data: oai.Schema, request: _Request) -> Built:
     if isinstance(data.type, list):
         copies = (data.model_copy(update={"type": kind}) for kind in data.type)
         members += copies
-    # A Decimal is written as a text, and read from a number, too.
+    # A Decimal is written as a string, but also read from a number.
     if any(_is_decimal(member) for member in members):
         members = [member for member in members if not _is_number(member)]
     if len(members) == 1:
@@ -555,7 +349,7 @@ def _union_of(
 
 
 def _distinct(members: list[PropertyProtocol]) -> Iterator[PropertyProtocol]:
-    """Flatten unions of unions; of members of one type the first stands for all."""
+    """Flatten nested unions; of members with the same type only the first is kept."""
     seen: set[str] = set()
     for member in members:
         nested = (
@@ -622,77 +416,23 @@ def _answers(stated: dict[str, Any], data: oai.Schema, request: _Request) -> Bui
 
 
 def _described(built: Built, data: oai.Schema) -> Built:
-    """Let a property's docstring say what its schema demands."""
+    """Add a schema's constraints to the description of its property."""
     prop, schemas = built
     if isinstance(prop, PropertyError | ModelProperty | EnumProperty):
         return built
-    words = constraint_words(data)
-    if not words:
+    demands = describe_constraints(data)
+    if not demands:
         return built
     said = prop.description.get_untrusted_value() if prop.description else ""
-    text = f"{said.rstrip()} ({words})" if said else words
+    text = f"{said.rstrip()} ({demands})" if said else demands
     same: Any = evolve(cast(Any, prop), description=UntrustedString(text))
     return same, schemas
-
-
-def _name_apart(first: Any, second: Any, config: Config) -> PropertyError | None:
-    """Let two fields whose Python names are one keep closer to their own names."""
-    for prop in (first, second):
-        prop.set_python_name(prop.name, config=config, skip_snake_case=True)
-    return None
-
-
-_settle_fields = model_property._process_properties
-
-
-def _number_fields(*, config: Config, **given: Any) -> Any:
-    """Number the fields of a model that still have one Python name.
-
-    Copies, for a field may be inherited, and its name be free in the base.
-    """
-    settled = _settle_fields(config=config, **given)
-    if isinstance(settled, PropertyError):
-        return settled
-    groups: tuple[list[Any], ...] = (settled.required_props, settled.optional_props)
-    names = {prop.python_name for group in groups for prop in group}
-    given_away: set[str] = set()
-    for group in groups:
-        for index, prop in enumerate(group):
-            name = str(prop.python_name)
-            if name in given_away:
-                numbered = (f"{name}_{count}" for count in itertools.count(2))
-                name = next(free for free in numbered if free not in names)
-                names.add(name)
-                prop = group[index] = copy(prop)
-                prop.set_python_name(UntrustedString(name), config, True)
-            given_away.add(name)
-    return settled
-
-
-_settle_parameters = openapi.Endpoint._check_parameters_for_conflicts
-
-
-def _number_parameters(endpoint: openapi.Endpoint, **given: Any) -> openapi.Endpoint:
-    """Number the parameters of one Python name that the generator cannot tell apart."""
-    settled = _settle_parameters(endpoint, **given)
-    if not isinstance(settled, ParseError):
-        return settled
-    config: Config = given["config"]
-    taken: set[str] = set()
-    for _, parameter in endpoint.iter_all_parameters():
-        name = parameter.name.get_untrusted_value()
-        plain = str(PythonIdentifier(name, config.field_prefix))
-        numbered = (f"{plain}_{count}" for count in itertools.count(2))
-        free = next(n for n in itertools.chain([plain], numbered) if n not in taken)
-        taken.add(free)
-        parameter.set_python_name(UntrustedString(free), config, skip_snake_case=True)
-    return endpoint
 
 
 def _location_fault(
     prop: PropertyProtocol, location: ParameterLocation
 ) -> ParseError | None:
-    """Say why a parameter cannot stand where it does; most types can stand anywhere."""
+    """Return why a parameter is not allowed in its place; most are allowed anywhere."""
     if isinstance(prop, ModelProperty | MapProperty) and location not in (
         ParameterLocation.QUERY,
     ):
@@ -701,8 +441,3 @@ def _location_fault(
             f"'{prop.name.get_untrusted_value()}'"
         )
     return None
-
-
-def is_list(prop: PropertyProtocol) -> bool:
-    """Whether a value is written as a list."""
-    return isinstance(prop, ListProperty | SetProperty | TupleProperty)

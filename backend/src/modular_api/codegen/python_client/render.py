@@ -1,8 +1,8 @@
 """From an OpenAPI document to the formatted files of a typed client.
 
-preflight → normalised copy → openapi-python-client → typed surface → formatters →
-coverage gate. Nothing is written but a temporary folder, nothing of the document is
-ever executed, and the same document gives the same bytes.
+preflight → normalised copy → openapi-python-client → facade → formatters →
+coverage gate. Only a temporary folder is written, nothing from the document is ever
+executed, and the same document gives the same bytes.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from modular_api.codegen.python_client.facade import (
 from modular_api.codegen.python_client.losses import silent_losses
 from modular_api.codegen.python_client.names import HEADER, ClientNames
 from modular_api.codegen.python_client.normalise import normalised
+from modular_api.codegen.python_client.operations import (
+    ClientOperation,
+    client_operations,
+)
 from modular_api.codegen.python_client.preflight import faults
 from modular_api.codegen.python_client.security import security_schemes
 from modular_api.codegen.python_client.stand_ins import standing_in_for
-from modular_api.codegen.python_client.surface import (
-    SurfaceOperation,
-    surface_operations,
-)
 from modular_api.types import Document
 
 FormatFile = Callable[[str], str]
@@ -60,7 +60,7 @@ def render_python_client(
 
     Args:
         document: the OpenAPI document of one module's version, paths without prefix.
-        format_file: formats one text, through a cache for one.
+        format_file: formats one text, for example through a cache.
         map_files: applies `format_file`; an executor's `map` formats in parallel.
         allowed: findings that may be lost, each as GeneratorWarnings prints it.
 
@@ -102,7 +102,7 @@ class _Raw:
         try:
             texts = list(map_files(format_file, raw))
         except Exception:
-            # Formatters give up on what is no Python without saying which file it is.
+            # A formatter that gets invalid Python does not say in which file.
             self._check_syntax()
             raise
         count = len(self._files)
@@ -126,8 +126,8 @@ class _Raw:
 def _generate(
     document: Document, names: ClientNames, allowed: frozenset[str]
 ) -> tuple[_Raw, set[str]]:
-    """Return the raw files, and what of the document they may lack."""
-    # The generator takes 0.3 s to import, so only a real generation does.
+    """Return the raw files, and which parts of the document they may lack."""
+    # The generator takes 0.3 s to import, so it is imported only when it is needed.
     with standing_in_for("httpcore", "httpx", "ruamel.yaml", "ruamel.yaml.error"):
         from modular_api.codegen.python_client import generator
 
@@ -141,7 +141,7 @@ def _generate(
         operation = generator.crashing_operation(copy, names)
         raise GeneratorCrash(names.module, names.version, operation, error) from error
     found = [*silent_losses(document), *emitted.findings]
-    operations = surface_operations(emitted.endpoints)
+    operations = client_operations(emitted.endpoints)
     found += _name_clashes(emitted.class_names, names)
     found += _headers_clashes(emitted.class_names, operations)
     if lost := sorted(finding for finding in found if str(finding) not in allowed):
@@ -165,9 +165,9 @@ def _name_clashes(class_names: list[str], names: ClientNames) -> list[Finding]:
 
 
 def _headers_clashes(
-    class_names: list[str], operations: Sequence[SurfaceOperation]
+    class_names: list[str], operations: Sequence[ClientOperation]
 ) -> list[Finding]:
-    """Find what is named like the second method and the class of documented headers."""
+    """Find names that operations need for the method and class of their headers."""
     found = []
     methods = {operation.name for operation in operations}
     for operation in operations:

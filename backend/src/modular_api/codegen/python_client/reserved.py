@@ -1,7 +1,6 @@
-"""Names that generated code needs for itself, and what those who bear them are called.
+"""Names reserved by generated code, and how a colliding name is changed.
 
-The generator renames what Python reserves; these are the names of its own templates,
-which it overlooks.
+The generator renames what Python reserves, but not what its own templates use.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ FIELDS = frozenset(
 """Attributes of a generated model."""
 
 PARAMETERS = frozenset({"body"})
-"""Parameters that an operation has of its own."""
+"""Parameters that every operation's functions have."""
 
 VALUES = frozenset({"UNSET", "datetime", "types"})
 """Other names that generated modules import."""
@@ -74,7 +73,7 @@ METHODS = frozenset(
 
 
 def free_name(wanted: str, taken: Collection[str]) -> str:
-    """Return the name with as many underscores behind it as it takes to be free."""
+    """Return the name, with as many underscores appended as needed to be free."""
     while wanted in taken:
         wanted += "_"
     return wanted
@@ -83,8 +82,8 @@ def free_name(wanted: str, taken: Collection[str]) -> str:
 def enum_members(values: Sequence[str | int | float | bool]) -> dict[str, Any]:
     """Name the members of an enum; different values have different names.
 
-    A text is named by itself in capitals, all but letters and digits stripped; what is
-    no name then, by its place.
+    A string gives its name in capitals, reduced to letters and digits; if that is not
+    an identifier, the name is made from its position.
     """
     members: dict[str, Any] = {}
     plain = [_member_name(value, index) for index, value in enumerate(values)]

@@ -1,4 +1,4 @@
-"""Which credentials the operations of a document take."""
+"""The credentials that the operations of a document accept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from modular_api.codegen.python_client.document import operations
 from modular_api.types import Document
 
 Alternatives = tuple[tuple[str, ...], ...]
-"""Names of schemes: one alternative has to be met, by all of its schemes."""
+"""Names of schemes; a call needs one alternative, with all of its schemes."""
 
 
 def security_of_operations(document: Document) -> dict[str, Alternatives]:

@@ -1,8 +1,8 @@
-"""Spare openapi-python-client its deep copies.
+"""Replace openapi-python-client's deep copies of operations by shallow ones.
 
-Its parser of operations copies each one several times, before it adds parameters and
-answers to it or sorts them, and copies with it every schema the operation knows: with a
-hundred operations that is half of the time of parsing.
+Its parser copies each operation several times, before it adds parameters and answers or
+sorts them, and every schema of the operation with it: for a hundred operations that
+takes half of the parsing time.
 """
 
 from __future__ import annotations
@@ -15,26 +15,24 @@ from openapi_python_client.parser import openapi
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.responses import Responses
 
+from modular_api.codegen.python_client.replacing import replaced
+
 
 @contextmanager
 def shallow_copies() -> Iterator[None]:
-    """Let the parser copy, meanwhile, no more of an operation than it changes.
+    """Make the parser copy only the parts of an operation that it changes.
 
-    It looks `deepcopy` up among its module's globals, and uses it for operations alone.
+    The parser's module uses `deepcopy` only for operations.
     """
-    deep = vars(openapi)["deepcopy"]
-    vars(openapi)["deepcopy"] = copied
-    try:
+    with replaced(openapi, "deepcopy", copied):
         yield
-    finally:
-        vars(openapi)["deepcopy"] = deep
 
 
 def copied(endpoint: Endpoint) -> Endpoint:
-    """Return a copy whose collections are its own.
+    """Return a copy with collections of its own.
 
-    What is in them is: the parser makes parameters, bodies and answers for each
-    operation anew.
+    Their items are shared, which is safe: the parser makes new parameters, bodies and
+    answers for each operation.
     """
     return replace(
         endpoint,

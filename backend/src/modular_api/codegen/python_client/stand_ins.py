@@ -1,8 +1,8 @@
-"""Import a library without the libraries it imports and, used as we do, never needs.
+"""Import a library without those of its dependencies that we never use.
 
 openapi-python-client imports an HTTP client and a YAML parser to fetch documents with.
-We hand it parsed ones. A process made for one changed operation spends most of its time
-on imports, and those two, with all they import in turn, are many of them.
+We pass it parsed ones. A process that renders one changed operation spends most of its
+time on imports, and these two, with their dependencies, are many of them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 
 @contextmanager
 def standing_in_for(*names: str) -> Iterator[None]:
-    """Keep modules from being imported meanwhile, unless they are already.
+    """Keep modules from being imported while the block runs, unless they already are.
 
-    What is imported in this block gets a stand-in that refuses to be used; whoever
-    imports them later gets the real ones.
+    Code that is imported in the block gets a stand-in that raises an error when it is
+    used; later imports get the real modules.
     """
     stand_ins = {name: _StandIn(name) for name in names if name not in sys.modules}
     sys.modules.update(stand_ins)
@@ -33,7 +33,7 @@ def standing_in_for(*names: str) -> Iterator[None]:
 
 class _StandIn(ModuleType):
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # what the import system asks for
+        if name.startswith("__"):  # attributes that the import system reads
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         return type(name, (_Unavailable,), {"module": self.__name__})
 

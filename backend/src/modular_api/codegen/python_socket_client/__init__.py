@@ -1,1 +1,1 @@
-"""Renders typed socket clients: from an AsyncAPI document to formatted files."""
+"""Render typed socket clients: from an AsyncAPI document to formatted files."""

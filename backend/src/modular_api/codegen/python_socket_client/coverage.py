@@ -1,36 +1,35 @@
-"""The gate behind the renderer: is everything of the document in the files?
+"""Check that the rendered files contain everything in the document.
 
-Files are read by their syntax, as anybody would; nothing the renderer remembered is
-used.
+The check parses the rendered files and uses nothing that the renderer has recorded.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from modular_api.codegen.python_client.document import resolve
 from modular_api.codegen.python_client.errors import Finding
 from modular_api.codegen.python_client.generator import class_name
 from modular_api.codegen.python_socket_client.models import reachable
 from modular_api.codegen.python_socket_client.names import SocketNames
+from modular_api.codegen.socket_document import RUNTIME_KINDS, messages_of
 from modular_api.types import Document
 
-_SPOKEN_BY_THE_RUNTIME = frozenset({"auth", "error", "gap"})
-_PAYLOADS_OF_THE_RUNTIME = frozenset({"auth", "error", "gap", "unsubscribe"})
+# The method for `bars.subscribe` also unsubscribes and receives the updates.
+_SPOKEN_BY_THE_RUNTIME = RUNTIME_KINDS - {"unsubscribe", "update"}
+_PAYLOADS_OF_THE_RUNTIME = RUNTIME_KINDS - {"update"}
 
 
 def missing(
     document: Document, files: Mapping[str, str], names: SocketNames
 ) -> list[Finding]:
-    """Return what is no Python or not there, in a stable order."""
+    """Return what is not valid Python or is missing, in a stable order."""
     trees: dict[str, ast.Module] = {}
     faults = []
     for path, text in files.items():
         try:
             trees[path] = ast.parse(text)
-            # The parser alone lets much pass, a keyword that is given twice for one.
+            # Parsing alone misses errors, for example a keyword that is given twice.
             compile(trees[path], "<generated>", "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             faults.append(Finding(path, f"is no Python: {error}"))
@@ -43,7 +42,7 @@ def missing(
 def _operations(
     document: Document, trees: Mapping[str, ast.Module], names: SocketNames
 ) -> Iterator[Finding]:
-    """Find messages no described operation names, and descriptions no method uses."""
+    """Find messages that no operation used by a method mentions."""
     folder = f"{names.package}/operations/"
     described = {
         path.removeprefix(folder).removesuffix(".py"): _texts(tree)
@@ -60,14 +59,9 @@ def _operations(
     for key, operation in document["operations"].items():
         if operation.get("x-kind") in _SPOKEN_BY_THE_RUNTIME:
             continue
-        for type_ in _types(document, operation):
-            if type_ not in texts:
-                yield Finding(f"operation {key}", f"no method speaks '{type_}'")
-
-
-def _types(document: Document, operation: dict[str, Any]) -> Iterator[str]:
-    for reference in operation["messages"]:
-        yield _message(document, reference)["payload"]["properties"]["type"]["const"]
+        for message in messages_of(document, operation["messages"]):
+            if message.type not in texts:
+                yield Finding(f"operation {key}", f"no method speaks '{message.type}'")
 
 
 def _components(
@@ -83,10 +77,10 @@ def _components(
     }
     schemas = document.get("components", {}).get("schemas", {})
     payloads = [
-        _message(document, reference)["payload"]["properties"].get("payload", {})
+        message.payload or {}
         for operation in document["operations"].values()
         if operation.get("x-kind") not in _PAYLOADS_OF_THE_RUNTIME
-        for reference in operation["messages"]
+        for message in messages_of(document, operation["messages"])
     ]
     for component in reachable(payloads, schemas):
         schema = schemas[component]
@@ -95,13 +89,6 @@ def _components(
             yield Finding(
                 f"component {component}", f"there is no class {class_name(component)}"
             )
-
-
-def _message(document: Document, reference: dict[str, str]) -> dict[str, Any]:
-    message: dict[str, Any] = reference
-    while "$ref" in message:
-        message = resolve(document, message["$ref"])
-    return message
 
 
 def _bound(node: ast.stmt) -> list[str]:

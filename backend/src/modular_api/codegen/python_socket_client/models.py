@@ -1,8 +1,8 @@
-"""The models of a socket client, rendered as those of REST clients are.
+"""The models of a socket client, rendered in the same way as those of REST clients.
 
-Every payload becomes the one field of a class of its own, so that unions, lists and
-plain values are read and written by the same code as the fields of any model. All of it
-is said in an OpenAPI document without paths, for the generator.
+Every payload becomes the only field of its own class, so that unions, lists and plain
+values are read and written by the same code as the fields of any model. The generator
+gets all of them in an OpenAPI document without paths.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from modular_api.codegen.python_socket_client.names import SocketNames
-from modular_api.codegen.python_socket_client.operations import Message, SocketOperation
+from modular_api.codegen.python_socket_client.operations import SocketOperation
+from modular_api.codegen.socket_document import Message
 from modular_api.specs.structure import NAME_MAPS, REF_ROOT, is_data, reference_slots
 from modular_api.types import Document
 
@@ -19,7 +20,7 @@ _SCHEMAS = f"{REF_ROOT}schemas/"
 
 
 def messages_of(operations: Iterable[SocketOperation]) -> dict[str, Message]:
-    """Return the messages with a payload by their keys."""
+    """Return the messages with a payload, by key."""
     return {
         message.key: message
         for operation in operations
@@ -29,7 +30,7 @@ def messages_of(operations: Iterable[SocketOperation]) -> dict[str, Message]:
 
 
 def payload_components(messages: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
-    """Name the component that stands for the payload of each message.
+    """Return the name of the component for the payload of each message.
 
     Args:
         messages: their keys, `bars.update`.
@@ -50,7 +51,7 @@ def payload_components(messages: Iterable[str], taken: Iterable[str]) -> dict[st
 def models_document(
     document: Document, names: SocketNames, operations: Iterable[SocketOperation]
 ) -> Document:
-    """Return an OpenAPI document of all models the operations need, and no others."""
+    """Return an OpenAPI document with exactly the models that the operations need."""
     schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
     messages = messages_of(operations)
     components = payload_components(messages, schemas)
@@ -73,7 +74,7 @@ def models_document(
 
 
 def reachable(roots: Any, schemas: Mapping[str, Any]) -> list[str]:
-    """Return the components that something refers to, directly or not, sorted."""
+    """Return the components that `roots` refer to, directly or not, sorted."""
     found: set[str] = set()
     pending = [*_references(roots)]
     while pending:
@@ -91,7 +92,7 @@ def _references(node: Any) -> Iterator[str]:
 
 
 def _from_draft_7(components: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
-    """Say schemas in the dialect of OpenAPI 3.1; undoes `specs.draft_7`."""
+    """Convert schemas to the dialect of OpenAPI 3.1; the reverse of `specs.draft_7`."""
 
     def converted(node: Any) -> Any:
         if isinstance(node, list):
@@ -124,7 +125,7 @@ def _from_draft_7(components: Mapping[str, Any], schemas: Mapping[str, Any]) -> 
 def _tags(
     tag: str, members: Iterable[Any], schemas: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """Yield which value of the discriminator belongs to which alternative."""
+    """Yield each value of the discriminator with the reference of its alternative."""
     for member in members:
         reference = member.get("$ref", "")
         schema = schemas.get(reference.removeprefix(_SCHEMAS), {})

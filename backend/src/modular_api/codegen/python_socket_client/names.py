@@ -18,7 +18,7 @@ class SocketNames(ClientNames):
 
     @property
     def module_name(self) -> str:
-        """The module with the typed surface: `datafeed_socket`."""
+        """The module that defines the client: `datafeed_socket`."""
         return f"{self._stem}_socket"
 
     @property

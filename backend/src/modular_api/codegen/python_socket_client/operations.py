@@ -1,6 +1,6 @@
 """What a client can do on a socket, read from its AsyncAPI document.
 
-The document speaks from the server's side; here everything is turned round.
+The document describes the server's side; here it is turned into the client's.
 """
 
 from __future__ import annotations
@@ -11,8 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
-from modular_api.codegen.python_client.document import resolve
+from modular_api.codegen.errors import UnknownOperation
 from modular_api.codegen.python_client.errors import Finding
+from modular_api.codegen.socket_document import (
+    METHOD_KINDS,
+    RUNTIME_KINDS,
+    Message,
+    answer_of,
+    first_message,
+    router_of,
+)
 from modular_api.types import Document
 
 Kind: TypeAlias = Literal["follow", "ask", "tell", "listen"]
@@ -23,30 +31,10 @@ _KINDS: dict[str, Kind] = {
     "one_way": "tell",
     "event": "listen",
 }
-_OF_THE_RUNTIME = frozenset({"auth", "error", "gap", "unsubscribe", "update"})
-"""Kinds without a method of their own: the runtime speaks them, or a follow does."""
-
 _RESERVED = frozenset(
     {"aclose", "address", "api_version", "module_name", "open", "state"}
 )
 """Attributes of a socket that an operation cannot be named after."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message, as far as its payload goes.
-
-    Attributes:
-        key: of the document.
-        type: in the envelope.
-        payload: its schema; None for a message without one.
-        is_optional: whether the payload may be null, or left out.
-    """
-
-    key: str
-    type: str
-    payload: dict[str, Any] | None
-    is_optional: bool
 
 
 @dataclass(frozen=True)
@@ -56,9 +44,9 @@ class SocketOperation:
     Attributes:
         key: of the operation in the document.
         name: of the method.
-        sent: what the client begins with; None where the server does.
-        received: an update, an answer, or an event; None where there is no answer.
-        words: summary, a blank line, description; either may be missing.
+        sent: the client's first message; None if the server begins.
+        received: an update, an answer, or an event; None if there is no answer.
+        description: summary, blank line, description; either may be missing.
     """
 
     key: str
@@ -66,22 +54,19 @@ class SocketOperation:
     name: str
     sent: Message | None
     received: Message | None
-    words: str
+    description: str
     unsubscribe: str = ""
     gap: str = ""
     conflates: bool = False
 
 
 def socket_operations(document: Document) -> list[SocketOperation]:
-    """Return the operations by name; each name once."""
-    errors = {
-        reference["$ref"]
-        for operation in document["operations"].values()
-        if operation.get("x-kind") == "error"
-        for reference in operation["messages"]
-    }
+    """Return the operations, sorted by name.
+
+    Raises: UnknownOperation: an operation of a known kind is incomplete.
+    """
     found = [
-        _operation(document, key, operation, errors)
+        _operation(document, key, operation)
         for key, operation in sorted(document["operations"].items())
         if operation.get("x-kind") in _KINDS
     ]
@@ -91,10 +76,10 @@ def socket_operations(document: Document) -> list[SocketOperation]:
 def lost_operations(
     document: Document, operations: Iterable[SocketOperation]
 ) -> Iterator[Finding]:
-    """Yield what a client would not have: kinds nobody knows, names used twice."""
+    """Yield what a client would lose: unknown kinds, and names that are used twice."""
     for key, operation in document["operations"].items():
         kind = operation.get("x-kind")
-        if kind not in _KINDS and kind not in _OF_THE_RUNTIME:
+        if kind not in METHOD_KINDS | RUNTIME_KINDS:
             yield Finding(f"operation {key}", f"the kind {kind!r} is not in the client")
     owners: dict[str, list[str]] = {}
     for each in operations:
@@ -105,65 +90,44 @@ def lost_operations(
 
 
 def _operation(
-    document: Document, key: str, operation: dict[str, Any], errors: set[str]
+    document: Document, key: str, operation: dict[str, Any]
 ) -> SocketOperation:
     kind = _KINDS[operation["x-kind"]]
-    first = _message(document, operation["messages"][0]["$ref"])
-    words = "\n\n".join(
-        operation[word] for word in ("summary", "description") if word in operation
+    first = first_message(document, key, operation)
+    description = "\n\n".join(
+        operation[part] for part in ("summary", "description") if part in operation
     )
     if kind == "listen":
         name = method_name(first.type)
-        return SocketOperation(key, kind, name, None, first, words)
+        return SocketOperation(key, kind, name, None, first, description)
     if kind == "follow":
-        return _follow(document, key, first, words)
-    replies = [
-        _message(document, reference["$ref"])
-        for reference in operation.get("reply", {}).get("messages", ())
-        if reference["$ref"] not in errors
-    ]
-    reply = replies[0] if replies and kind == "ask" else None
-    return SocketOperation(key, kind, method_name(first.type), first, reply, words)
+        return _follow(document, key, first, description)
+    reply = answer_of(document, operation) if kind == "ask" else None
+    name = method_name(first.type)
+    return SocketOperation(key, kind, name, first, reply, description)
 
 
 def _follow(
-    document: Document, key: str, subscribe: Message, words: str
+    document: Document, key: str, subscribe: Message, description: str
 ) -> SocketOperation:
-    router = subscribe.type.removesuffix(".subscribe")
-    wanted = f"{router}.update"
-    for operation in document["operations"].values():
-        update = _message(document, operation["messages"][0]["$ref"])
-        if operation.get("x-kind") == "update" and update.type == wanted:
-            return SocketOperation(
-                key,
-                "follow",
-                method_name(router),
-                subscribe,
-                update,
-                words,
-                unsubscribe=f"{router}.unsubscribe",
-                gap=f"{router}.gap",
-                conflates=operation.get("x-policy") == "conflate",
-            )
-    raise KeyError(f"{key}: there is no operation that sends '{wanted}'")
-
-
-def _message(document: Document, reference: str) -> Message:
-    message = resolve(document, reference)
-    while "$ref" in message:
-        reference = message["$ref"]
-        message = resolve(document, reference)
-    frame = message["payload"]
-    return Message(
-        key=reference.rpartition("/")[2],
-        type=frame["properties"]["type"]["const"],
-        payload=frame["properties"].get("payload"),
-        is_optional="payload" not in frame["required"],
+    router = router_of(document, subscribe)
+    if "update" not in router.messages:
+        raise UnknownOperation(key, f"there is no {router.name}.update")
+    return SocketOperation(
+        key,
+        "follow",
+        method_name(router.name),
+        subscribe,
+        router.messages["update"],
+        description,
+        unsubscribe=f"{router.name}.unsubscribe",
+        gap=f"{router.name}.gap",
+        conflates=router.conflates,
     )
 
 
 def _named_apart(found: list[SocketOperation]) -> Iterator[SocketOperation]:
-    """Call an event by another name where the client sends something of the same."""
+    """Rename an event if something that the client sends has the same name."""
     taken = {each.name for each in found if each.kind != "listen"}
     for each in found:
         clashes = each.kind == "listen" and each.name in taken
@@ -171,7 +135,7 @@ def _named_apart(found: list[SocketOperation]) -> Iterator[SocketOperation]:
 
 
 def method_name(type_: str) -> str:
-    """Return the method's name for a type of message, `alerts.price`."""
+    """Return the name of the method for a type of message such as `alerts.price`."""
     name = re.sub(r"[^A-Za-z0-9_]", "_", type_).lstrip("_") or "operation"
     if name[0].isdigit():
         name = f"operation_{name}"

@@ -1,7 +1,8 @@
 """From an AsyncAPI document to the formatted files of a typed socket client.
 
-operations → models, by the generator of the REST client → typed surface → formatters →
-one class with the REST client → coverage gate. The same documents give the same bytes.
+operations → models, by the generator of the REST client → facade → formatters →
+models shared with the REST client → coverage gate. The same documents give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from modular_api.codegen.errors import UnknownOperation
 from modular_api.codegen.formatting import format_source
 from modular_api.codegen.python_client.errors import (
     Finding,
@@ -23,6 +25,13 @@ from modular_api.codegen.python_client.normalise import normalised
 from modular_api.codegen.python_client.preflight import faults
 from modular_api.codegen.python_client.render import FormatFile, MapFiles
 from modular_api.codegen.python_client.stand_ins import standing_in_for
+from modular_api.codegen.python_socket_client.facade import (
+    RUNTIME_NAMES,
+    PayloadType,
+    payload_type,
+    render_facade,
+    render_operation,
+)
 from modular_api.codegen.python_socket_client.models import (
     messages_of,
     models_document,
@@ -36,13 +45,6 @@ from modular_api.codegen.python_socket_client.operations import (
 )
 from modular_api.codegen.python_socket_client.schemas import render_schemas
 from modular_api.codegen.python_socket_client.shared_models import with_shared_models
-from modular_api.codegen.python_socket_client.surface import (
-    RUNTIME_NAMES,
-    PayloadType,
-    payload_type,
-    render_facade,
-    render_operation,
-)
 from modular_api.types import Document
 
 
@@ -60,8 +62,8 @@ def render_python_socket_client(
 
     Args:
         document: the AsyncAPI document of one module's version.
-        rest_files: of the REST client of this version; models that are the same there
-            are imported from there.
+        rest_files: the REST client of this version; models that are equal there are
+            imported from it.
         format_file, map_files, allowed: as for the REST client.
 
     Raises:
@@ -75,6 +77,9 @@ def render_python_socket_client(
         operations = socket_operations(document)
         address = next(iter(document["channels"].values()))["address"]
         models = models_document(document, names, operations)
+    except UnknownOperation as error:
+        reason = Finding(f"operation {error.operation}", error.why)
+        raise InvalidSpecification(module, version, [reason]) from error
     except (KeyError, TypeError, AttributeError, IndexError, StopIteration) as error:
         reason = Finding("#", f"is no AsyncAPI document of a socket: {error!r}")
         raise InvalidSpecification(module, version, [reason]) from error

@@ -1,4 +1,4 @@
-"""The schemas a client judges its payloads by before it sends them."""
+"""The schemas by which a client validates payloads before it sends them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from modular_api.types import Document
 def render_schemas(document: Document, operations: Iterable[SocketOperation]) -> str:
     """Return the file `schemas.py`, formatted.
 
-    The schemas stand in it as one text: parsing it is faster than importing literals,
-    and needed only once something is sent. In JSON no three quotes follow each other,
-    so nothing can end the text early.
+    The file holds the schemas as one JSON string: parsing that is faster than importing
+    literals, and happens only when something is sent. JSON never has three quotes in a
+    row, so nothing can end the string early.
     """
     components = document.get("components", {}).get("schemas", {})
     messages = {

@@ -1,6 +1,7 @@
-"""One class where REST and socket documents define a component alike.
+"""Use one class for a component that REST and socket documents define in the same way.
 
-What is compared is the rendered text of the whole class, and of all it is made of.
+Two classes are the same if their rendered texts are equal, and those of all classes
+that they use.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ _SIBLING = re.compile(r"from \.(?:\.models\.)?(\w+) import")
 def with_shared_models(
     files: Mapping[str, str], rest_files: Mapping[str, str], names: SocketNames
 ) -> dict[str, str]:
-    """Let models that the REST client has too be imported from there.
+    """Import models from the REST client if it has the same ones.
 
     Args:
-        files: of the socket client, by path below `client_generated`, formatted.
-        rest_files: of the REST client of the same version, likewise.
+        files: the socket client's, by path below `client_generated`, formatted.
+        rest_files: the REST client's of the same version, likewise.
     """
     ours, theirs = f"{names.package}/models/", f"{names.rest_package}/models/"
     same = {

@@ -1,1 +1,1 @@
-"""TypeScript clients of a module: REST by hey-api, sockets by ourselves."""
+"""Render TypeScript clients: REST by hey-api/openapi-ts, sockets by ourselves."""

@@ -15,7 +15,7 @@ _LAST_WORDS = 2_000
 
 
 class HeyApiFailed(CodegenError):
-    """hey-api/openapi-ts gave up on a document; says its last words."""
+    """hey-api/openapi-ts failed on a document; the message has its last output."""
 
     def __init__(self, words: str) -> None:
         self.words = words

@@ -16,24 +16,24 @@ _TYPES_OF_THE_FILE = """
     SocketErrorAnswer SocketOptions WebSocketConstructor WebSocketLike
 """
 RESERVED_TYPES = frozenset(_TYPES_OF_THE_FILE.split())
-"""What a type must not be called, because our file uses the name."""
+"""Names that a type must not have, because the generated file uses them."""
 
 _METHODS_OF_ALL = """
     ask close constructor follow hasOwnProperty isPrototypeOf listen onMessage open
     propertyIsEnumerable state tell toLocaleString toString valueOf
 """
 RESERVED_METHODS = frozenset(_METHODS_OF_ALL.split())
-"""What a method must not be called, because every socket or object has it."""
+"""Names that a method must not have, because every socket or object has them."""
 
 
 class Names:
-    """Hands out names, each once; what is taken gets a suffix, and then numbers."""
+    """Hands out each name once; one that is taken gets a suffix, and then numbers."""
 
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = set(taken)
 
     def take(self, wanted: str, suffix: str) -> str:
-        """Return the name, or the nearest that is free."""
+        """Return the name, or the next one that is free."""
         name, number = wanted, 1
         while name in self._taken:
             number += 1
@@ -43,7 +43,7 @@ class Names:
 
 
 def pascal_case(text: str) -> str:
-    """Return `BarsUpdate` for `bars.update`; what is a name already stays as it is."""
+    """Return `BarsUpdate` for `bars.update`; what is already a name is unchanged."""
     name = "".join(word[:1].upper() + word[1:] for word in _WORD.split(text))
     return name if name[:1].isalpha() else f"_{name}"
 
@@ -55,10 +55,10 @@ def camel_case(text: str) -> str:
 
 
 def property_name(text: str) -> str:
-    """Return the name of a property, in quotes where it needs them."""
+    """Return the name of a property, in quotes if it needs them."""
     return text if _PROPERTY.fullmatch(text) else literal(text)
 
 
 def literal(value: object) -> str:
-    """Return a JSON value as it stands in source code."""
+    """Return a JSON value as source code."""
     return json.dumps(value, ensure_ascii=False).translate(_LINE_SEPARATORS)

@@ -1,4 +1,4 @@
-"""Find Node.js and hey-api/openapi-ts, as they are installed beside the clients."""
+"""Find Node.js, and hey-api/openapi-ts installed near the clients."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 
 HEY_API = "@hey-api/openapi-ts"
 HEY_API_VERSION = "0.95.0"
-"""The one version we generate with: its output is committed, and must not depend on
-who generates. Later ones want a newer Node.js than 20."""
+"""The only version used: its output is committed and must be the same for everybody.
+Later versions need a newer Node.js than 20."""
 
 
 @dataclass(frozen=True)
 class NodeTools:
-    """What renders REST clients.
+    """The tools that render REST clients.
 
     Attributes:
-        node: the program.
+        node: the path of the program.
         hey_api: the folder of the package.
     """
 
@@ -28,16 +28,16 @@ class NodeTools:
 
 @dataclass(frozen=True)
 class MissingNodeTools:
-    """Why nothing can be rendered, and what to do about it, in a sentence."""
+    """Why REST clients cannot be rendered, and what to do about it, in a sentence."""
 
     why: str
 
 
 def find_node_tools(folder: Path) -> NodeTools | MissingNodeTools:
-    """Look for what renders, for clients that are written below `folder`.
+    """Find the tools for clients that are written below `folder`.
 
-    The package is looked for where Node.js itself would, in the `node_modules` of the
-    folder and of those above it.
+    The package is searched where Node.js would search it: in `node_modules` of the
+    folder and of the folders above it.
     """
     node = shutil.which("node")
     if node is None:

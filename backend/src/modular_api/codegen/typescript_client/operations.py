@@ -1,6 +1,6 @@
 """What a client does on a socket, read from its AsyncAPI document.
 
-The document tells what the server does: what it receives is what a client sends.
+The document describes the server's side: what it receives is what a client sends.
 """
 
 from __future__ import annotations
@@ -9,59 +9,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modular_api.codegen.errors import CodegenError
+from modular_api.codegen.errors import UnknownOperation
+from modular_api.codegen.socket_document import (
+    METHOD_KINDS,
+    ROUTER_KINDS,
+    RUNTIME_KINDS,
+    Message,
+    answer_of,
+    first_message,
+    messages_of,
+    router_of,
+)
 from modular_api.types import Document
-
-_SUBSCRIBE = ".subscribe"
-
-
-class UnknownOperation(CodegenError):
-    """The document holds an operation no client method can be made of."""
-
-    def __init__(self, operation: str, why: str) -> None:
-        self.operation = operation
-        super().__init__(
-            f"The socket operation '{operation}' has no TypeScript client: {why}."
-        )
-
-
-@dataclass(frozen=True)
-class Message:
-    """One type of message.
-
-    Attributes:
-        key: its name among the components of the document.
-        type: in the envelope.
-        schema: of the whole message.
-    """
-
-    key: str
-    type: str
-    schema: Mapping[str, Any]
-    summary: str = ""
-    description: str = ""
-
-    @property
-    def payload(self) -> Any:
-        """The schema of its payload; None where it has none."""
-        return self.schema["properties"].get("payload")
-
-    @property
-    def needs_payload(self) -> bool:
-        """Whether the payload must be there."""
-        return "payload" in self.schema.get("required", ())
 
 
 @dataclass(frozen=True)
 class Call:
-    """Something a client asks for.
+    """One method of a client.
 
     Attributes:
         kind: `subscribe`, `request`, `one_way` or `event`, as the document calls it.
         name: of the operation, or of the router it belongs to: `bars`.
         message: what is sent; for an event, what is received.
-        answer: the update of a subscription, or the reply; None where there is none.
-        siblings: of a subscription, the messages by kind: `unsubscribe`, `update`, `gap`.
+        answer: the update of a subscription, or the reply; None if there is none.
+        siblings: for a subscription, the types of its other messages by kind:
+            `unsubscribe`, `update`, `gap`.
         conflates: whether newer updates replace older ones of their key.
     """
 
@@ -75,7 +47,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Socket:
-    """A socket as a client sees it, everything in the order of the document."""
+    """A socket from the client's side, everything in the order of the document."""
 
     address: str
     description: str
@@ -85,7 +57,7 @@ class Socket:
 
 
 def read_socket(document: Document) -> Socket:
-    """Read the one channel of a document.
+    """Read the only channel of a document.
 
     Raises: UnknownOperation
     """
@@ -95,9 +67,10 @@ def read_socket(document: Document) -> Socket:
     received: dict[str, Message] = {}
     for operation in operations.values():
         of_client = operation["action"] == "receive"
-        for message in _messages(document, operation):
+        for message in messages_of(document, operation.get("messages", ())):
             (sent if of_client else received)[message.key] = message
-        for message in _messages(document, operation.get("reply", {})):
+        replies = operation.get("reply", {}).get("messages", ())
+        for message in messages_of(document, replies):
             received[message.key] = message
     return Socket(
         address=channel["address"],
@@ -113,52 +86,28 @@ def read_socket(document: Document) -> Socket:
 
 
 def _call(document: Document, key: str, operation: Mapping[str, Any]) -> Call | None:
-    """Return what a client may do with an operation; None for what the runtime does."""
+    """Return the method for an operation; None if the runtime handles it."""
     kind = operation.get("x-kind")
-    if kind in ("unsubscribe", "update", "gap", "auth", "error"):
+    if kind in RUNTIME_KINDS:
         return None
-    [message] = _messages(document, operation)
+    if kind not in METHOD_KINDS:
+        raise UnknownOperation(key, f"its x-kind is {kind!r}")
+    message = first_message(document, key, operation)
     if kind == "subscribe":
         return _subscription(document, key, message)
-    if kind in ("one_way", "event"):
-        return Call(kind, message.type, message)
-    if kind == "request":
-        replies = _messages(document, operation.get("reply", {}))
-        answers = [reply for reply in replies if reply.type != "error"]
-        return Call(kind, message.type, message, answers[0] if answers else None)
-    raise UnknownOperation(key, f"its x-kind is {kind!r}")
+    answer = answer_of(document, operation) if kind == "request" else None
+    return Call(kind, message.type, message, answer)
 
 
 def _subscription(document: Document, key: str, message: Message) -> Call:
-    router = message.type.removesuffix(_SUBSCRIBE)
-    siblings = {}
-    update, conflates = None, False
-    for operation in document["operations"].values():
-        [other] = _messages(document, operation)
-        kind = operation.get("x-kind")
-        if other.type == f"{router}.{kind}":
-            siblings[kind] = other.type
-            if kind == "update":
-                update = other
-                conflates = operation.get("x-policy") == "conflate"
-    if missing := {"unsubscribe", "update", "gap"} - siblings.keys():
-        raise UnknownOperation(key, f"there is no {router}.{sorted(missing)[0]}")
-    return Call("subscribe", router, message, update, siblings, conflates)
-
-
-def _messages(document: Document, holder: Mapping[str, Any]) -> list[Message]:
-    found = []
-    for reference in holder.get("messages", ()):
-        # An operation names a message of its channel, which names a component.
-        key = reference["$ref"].rpartition("/")[2]
-        described = document["components"]["messages"][key]
-        found.append(
-            Message(
-                key,
-                described["name"],
-                described["payload"],
-                described.get("summary", ""),
-                described.get("description", ""),
-            )
-        )
-    return found
+    router = router_of(document, message)
+    if missing := ROUTER_KINDS - router.messages.keys():
+        raise UnknownOperation(key, f"there is no {router.name}.{min(missing)}")
+    return Call(
+        "subscribe",
+        router.name,
+        message,
+        answer=router.messages["update"],
+        siblings={kind: other.type for kind, other in router.messages.items()},
+        conflates=router.conflates,
+    )

@@ -1,6 +1,6 @@
-"""Say an OpenAPI document so that hey-api/openapi-ts loses nothing of it.
+"""Rewrite an OpenAPI document so that hey-api/openapi-ts loses nothing of it.
 
-Each step mends one thing it would leave out or take for something else.
+Each step fixes one thing that it would leave out or misunderstand.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
 def prepared(document: Document) -> Document:
-    """Return a copy to generate from."""
+    """Return a copy of the document to generate from."""
     document = _without_globals(deepcopy(document))
     forms = {name for operation in _operations(document) for name in _forms(operation)}
     for name, schema in document.get("components", {}).get("schemas", {}).items():
@@ -37,7 +37,7 @@ def prepared(document: Document) -> Document:
 
 
 def _without_globals(document: Document) -> Document:
-    """Rename components that would hide what the generated types refer to.
+    """Rename components that would hide global types used by the generated code.
 
     A component `File` would become the type of every upload.
     """
@@ -75,7 +75,7 @@ def _forms(operation: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _schemas(node: Any) -> Iterator[dict[str, Any]]:
-    """Yield everything that may be a schema, outermost first."""
+    """Yield every object that may be a schema, outermost first."""
     if isinstance(node, dict):
         yield node
         for value in node.values():
@@ -86,14 +86,14 @@ def _schemas(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def _keep_bytes_as_text(schema: Any) -> None:
-    """Bytes in JSON are text; a media type makes hey-api think of an upload."""
+    """Remove the media type of bytes in JSON, which hey-api takes for an upload."""
     for each in _schemas(schema):
         if isinstance(each.get("contentMediaType"), str):
             del each["contentMediaType"]
 
 
 def _keep_null_in_enums(node: Any) -> None:
-    """`null` among the values of an enum is dropped, beside them it is not."""
+    """Move `null` out of the values of an enum, where it would be dropped."""
     for each in _schemas(node):
         values = each.get("enum")
         if isinstance(values, list) and None in values and len(values) > 1:
@@ -103,9 +103,9 @@ def _keep_null_in_enums(node: Any) -> None:
 
 
 def _describe_request(operation: dict[str, Any]) -> None:
-    """Leave a body that is neither JSON nor a form nor text to the caller, as bytes.
+    """Take bodies that are neither JSON nor a form nor text from the caller as bytes.
 
-    It would be sent as JSON, whatever its media type says.
+    By itself, hey-api sends them as JSON, whatever their media type.
     """
     content = operation.get("requestBody", {}).get("content", {})
     for media_type, body in content.items():
@@ -119,7 +119,7 @@ def _describe_request(operation: dict[str, Any]) -> None:
 
 
 def _describe_answer(response: dict[str, Any]) -> None:
-    """Give an answer without a schema the type of what arrives."""
+    """Give an answer without a schema the type in which it arrives."""
     for media_type, answer in response.get("content", {}).items():
         if media_type == _EVENTS:
             answer["schema"] = _event_data(answer.get("x-itemSchema", {}))
@@ -131,19 +131,19 @@ def _describe_answer(response: dict[str, Any]) -> None:
             answer["schema"] = _BINARY
     content = response.get("content", {})
     if len(content) > 1:
-        # Only the first would be typed; how an answer is read, its own header says.
+        # hey-api types only the first media type; answers are read by their own header.
         schemas = [answer.get("schema", {}) for answer in content.values()]
         response["content"] = {"application/json": {"schema": {"anyOf": schemas}}}
 
 
 def _event_data(item: Mapping[str, Any]) -> Any:
-    """Return the schema of what an event carries; hey-api parses it where it is JSON."""
+    """Return the schema of an event's data, which hey-api parses if it is JSON."""
     data = item.get("properties", {}).get("data", {})
     return data.get("contentSchema", {"type": "string"})
 
 
 def _mention_cookies(operation: dict[str, Any]) -> None:
-    """Say which cookies are read: a browser sends its own, and lets nobody set them."""
+    """Describe the cookies, which browsers send, and no code may set."""
     cookies = [
         f"`{parameter['name']}`{'' if parameter.get('required') else ' (optional)'}"
         for parameter in operation.get("parameters", ())

@@ -1,6 +1,6 @@
 """JSON Schema as TypeScript types.
 
-What a type cannot say, `minimum` and the like, stands in its comment.
+What a type cannot express, such as `minimum`, is in its comment.
 Source: JSON Schema draft 7, in which AsyncAPI 3.0 documents are written; and
 `prefixItems` of 2020-12.
 """
@@ -30,7 +30,7 @@ class TypeText:
     """A type in source code.
 
     Attributes:
-        is_loose: whether an operator beside it would tear it apart.
+        is_loose: whether it needs brackets next to an operator.
     """
 
     text: str
@@ -38,12 +38,12 @@ class TypeText:
 
     @property
     def tight(self) -> str:
-        """The type, in brackets if it needs them."""
+        """The type, in brackets if it is loose."""
         return f"({self.text})" if self.is_loose else self.text
 
 
 class SchemaTypes:
-    """Writes types; a reference becomes the name of what it refers to.
+    """Writes types; a reference becomes the name of its target.
 
     Args:
         names: the type's name by the reference: `{"#/components/schemas/Bar": "Bar"}`.
@@ -53,7 +53,7 @@ class SchemaTypes:
         self._names = names
 
     def text_of(self, schema: Any, indent: str = "") -> str:
-        """Return the type of the values a schema allows."""
+        """Return the type of the values that a schema allows."""
         return self._type_of(schema, indent).text
 
     def _type_of(self, schema: Any, indent: str) -> TypeText:
@@ -71,7 +71,7 @@ class SchemaTypes:
         return _intersection([part for part in parts if part != _UNKNOWN])
 
     def _combined(self, schema: Mapping[str, Any], indent: str) -> Iterator[TypeText]:
-        """Yield what `allOf`, `anyOf` and `oneOf` ask for, all to be fulfilled."""
+        """Yield the types of `allOf`, `anyOf` and `oneOf`, which must all be met."""
         for each in schema.get("allOf", ()):
             yield self._type_of(each, indent)
         for word in ("anyOf", "oneOf"):
@@ -111,7 +111,7 @@ class SchemaTypes:
             types += [type_] if name in required else [type_, TypeText("undefined")]
         further = [self._type_of(each, inner) for each in _further_members_of(schema)]
         if further:
-            # An index signature speaks of the named properties, too.
+            # An index signature also applies to the named properties.
             value = _union([*further, *types])
             members += f"{inner}[key: string]: {value.text};\n"
         if not members:
@@ -143,17 +143,17 @@ _UNKNOWN = TypeText("unknown")
 
 
 def _members_of(schema: Mapping[str, Any], required: Set[str]) -> Mapping[str, Any]:
-    """Return the named properties; a required one may be left undescribed."""
+    """Return the named properties; a required one may have no schema."""
     properties: Mapping[str, Any] = schema.get("properties", {})
     undescribed = sorted(required - properties.keys())
     return {**properties, **dict.fromkeys(undescribed, True)}
 
 
 def _further_members_of(schema: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the schemas of further properties; none where they are not spoken of.
+    """Yield the schemas of further properties; none if they are not mentioned.
 
-    A server may answer with more than it promised, but nobody should read that by
-    accident. An object of which nothing is said may hold anything.
+    A server may send more than it promised, but nobody should read that by accident. An
+    object without any description may hold anything.
     """
     patterns = schema.get("patternProperties", {})
     yield from patterns.values()

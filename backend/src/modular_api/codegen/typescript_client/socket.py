@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from inspect import cleandoc
 from typing import Any
 
+from modular_api.codegen.socket_document import Message
 from modular_api.codegen.typescript_client.names import (
     RESERVED_METHODS,
     RESERVED_TYPES,
@@ -16,7 +17,6 @@ from modular_api.codegen.typescript_client.names import (
 )
 from modular_api.codegen.typescript_client.operations import (
     Call,
-    Message,
     read_socket,
 )
 from modular_api.codegen.typescript_client.schema_types import SchemaTypes
@@ -55,7 +55,7 @@ class _SocketClient:
         )
 
     def render(self) -> str:
-        """Put the parts of the file together."""
+        """Return the text of the file."""
         parts = [
             self._imports(),
             f"/** Where the socket is, below the address of the app. */\n"
@@ -143,7 +143,7 @@ class _SocketClient:
         return f"{about}  {name}({parameter}): {returns} {{\n    return {body};\n  }}\n"
 
     def _parameter(self, call: Call) -> tuple[str, str]:
-        """Return the declaration of the payload, and how it is passed on."""
+        """Return the declaration of the payload, and the argument that passes it on."""
         message = call.message
         if call.kind == "event" or message.payload is None:
             return "", ""

@@ -1,6 +1,6 @@
 """The TypeScript clients as targets of the engine.
 
-Each is stamped on its own, so that a change of a socket starts no Node.js.
+Each has its own stamp, so that a change of a socket does not start Node.js.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class TypeScriptRest:
     """The REST client of one version of a module, by hey-api/openapi-ts.
 
     Attributes:
-        node_tools: what renders; None for a target that only finds out what is stale.
+        node_tools: the tools that render; None to only find out what is stale.
     """
 
     node_tools: NodeTools | None = None
@@ -37,7 +37,7 @@ class TypeScriptRest:
     kinds: frozenset[SpecKind] = frozenset({"openapi"})
 
     def tools(self) -> Mapping[str, str]:
-        """Return the version we ask for, found or not: `--check` needs no Node.js."""
+        """Return the required version, installed or not: `--check` needs no Node.js."""
         return {HEY_API: HEY_API_VERSION, "renderer": _rest_renderer()}
 
     def render(
@@ -67,7 +67,7 @@ class TypeScriptSocket:
     kinds: frozenset[SpecKind] = frozenset({"asyncapi"})
 
     def tools(self) -> Mapping[str, str]:
-        """Return a hash of our renderer; nobody else has a say."""
+        """Return a hash of our renderer, the only tool that affects the result."""
         return {"renderer": _socket_renderer()}
 
     def render(
@@ -87,20 +87,20 @@ class TypeScriptSocket:
 
 @dataclass(frozen=True)
 class TypeScriptRuntime:
-    """What the socket clients of all modules share."""
+    """The runtime that the socket clients of all modules share."""
 
     name: str = "TypeScript socket runtime"
     folder: str = "."
     kinds: frozenset[SpecKind] = frozenset()
 
     def tools(self) -> Mapping[str, str]:
-        """Return a hash of the files as they are shipped."""
+        """Return a hash of the runtime's files."""
         return {"renderer": _runtime_renderer()}
 
     def render(
         self, job: GenerationJob, formatted_texts: MutableMapping[str, str]
     ) -> Mapping[str, str]:
-        """Return the files as they are shipped."""
+        """Return the runtime's files, unchanged but for a header."""
         files = sorted((_HERE / "runtime").glob("*.ts"))
         return {file.name: _HEADER + file.read_text(encoding="utf-8") for file in files}
 
@@ -114,7 +114,8 @@ def _rest_renderer() -> str:
 @cache
 def _socket_renderer() -> str:
     names = ("socket.py", "schema_types.py", "names.py", "tsdoc.py", "operations.py")
-    return source_digest([*(_HERE / name for name in names), Path(__file__)])
+    shared = (_HERE.parent / name for name in ("references.py", "socket_document.py"))
+    return source_digest([*(_HERE / name for name in names), *shared, Path(__file__)])
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What a schema says to people, as a TSDoc comment."""
+"""TSDoc comments made from schemas."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _CONSTRAINTS = (
 
 
 def comment(lines: Iterable[str], indent: str = "") -> str:
-    """Return a comment of these lines, or nothing where there are none."""
-    # A comment ends at the first `*/`, wherever that stands.
+    """Return a comment of these lines; an empty text if there are none."""
+    # A comment ends at the first `*/`, even inside a word.
     safe = [line.replace("*/", "*\\/").rstrip() for line in lines]
     if not safe:
         return ""
@@ -39,7 +39,7 @@ def comment(lines: Iterable[str], indent: str = "") -> str:
 
 
 def lines_about(schema: Mapping[str, Any]) -> list[str]:
-    """Return description, constraints, default and deprecation of a schema."""
+    """Return lines on description, constraints, default, deprecation of a schema."""
     lines = cleandoc(str(schema.get("description", ""))).splitlines()
     told = [
         f"{word} {literal(schema[word])}" for word in _CONSTRAINTS if word in schema

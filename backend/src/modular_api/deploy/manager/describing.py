@@ -25,6 +25,7 @@ from modular_api.deploy.manager.health import Address
 from modular_api.deploy.manager.places import Places
 from modular_api.model import AppModel
 from modular_api.project.source import AppSource
+from modular_api.python_command import python_command
 from modular_api.types import Document
 
 if TYPE_CHECKING:
@@ -32,11 +33,6 @@ if TYPE_CHECKING:
 
 _LONGEST_S = 60.0
 _LENGTH = struct.Struct(">I")
-
-_PROGRAM = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from modular_api.deploy.manager.describing import main; main()"
-)
 
 
 @dataclass(frozen=True)
@@ -129,10 +125,7 @@ async def describing(source: AppSource) -> AsyncIterator[AppProcess]:
     Raises: NotDescribed.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        _PROGRAM,
-        json.dumps(sys.path),
+        *python_command("modular_api.deploy.manager.describing"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

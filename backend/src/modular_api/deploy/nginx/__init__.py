@@ -5,8 +5,9 @@ Names are loaded when they are first used: a manager needs no web framework.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from modular_api.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from modular_api.deploy.nginx.errors import BadNginxConfig, NginxError, NginxMissing
@@ -19,20 +20,6 @@ if TYPE_CHECKING:
     from modular_api.deploy.nginx.pages import write_pages
     from modular_api.deploy.nginx.places import GatewayPlaces
     from modular_api.deploy.nginx.render import Address, render_nginx_config
-
-_HOMES = {
-    "Address": "render",
-    "BadNginxConfig": "errors",
-    "GatewayPlaces": "places",
-    "NginxError": "errors",
-    "NginxMissing": "errors",
-    "check_nginx_config": "gate",
-    "find_nginx": "gate",
-    "render_nginx_config": "render",
-    "write_gateway": "gateway",
-    "write_nginx_config": "gate",
-    "write_pages": "pages",
-}
 
 __all__ = [
     "Address",
@@ -48,8 +35,23 @@ __all__ = [
     "write_pages",
 ]
 
+_HOMES = {
+    "Address": ".render",
+    "BadNginxConfig": ".errors",
+    "GatewayPlaces": ".places",
+    "NginxError": ".errors",
+    "NginxMissing": ".errors",
+    "check_nginx_config": ".gate",
+    "find_nginx": ".gate",
+    "render_nginx_config": ".render",
+    "write_gateway": ".gateway",
+    "write_nginx_config": ".gate",
+    "write_pages": ".pages",
+}
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+if not TYPE_CHECKING:
+    __getattr__ = lazy_attributes(__name__, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,4 +1,4 @@
-"""Two documents in, a verdict on every change out: REST and sockets, by one engine."""
+"""Compare two documents, OpenAPI or AsyncAPI, and judge every change."""
 
 from modular_api.specs.diff.change import Change, Direction, Level, Tier
 from modular_api.specs.diff.compare import compare

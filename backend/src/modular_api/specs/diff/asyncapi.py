@@ -1,4 +1,4 @@
-"""What changed between two AsyncAPI 3 documents, which a server wrote of itself.
+"""Find what changed between two AsyncAPI 3 documents, written from the server's side.
 
 `receive` is what clients send and `send` what they read; a reply goes the other way.
 Source: AsyncAPI 3.0.0, Operation Object and Operation Reply Object.
@@ -101,16 +101,16 @@ class _Operation:
         )
 
     def messages(self) -> dict[str, Part]:
-        """Return the messages by the name they carry on the wire."""
+        """Return the messages by their name on the wire."""
         return _messages(self.part, self.channel)
 
     def identity(self) -> tuple[str, str | None, tuple[str, ...]]:
-        """What an operation is, whatever it is called."""
+        """What identifies an operation, whatever it is called."""
         return self.action, self.address, tuple(sorted(self.messages()))
 
 
 class AsyncApiComparison:
-    """Compares two documents and notes what it finds."""
+    """Compares two documents and notes the changes."""
 
     def __init__(
         self,
@@ -127,11 +127,11 @@ class AsyncApiComparison:
         self._lifecycle = lifecycle
         self._record = record
         self._messages = Messages(record, schemas)
-        # Told of once, at the channel, however many operations move with it.
+        # Noted once, at the channel, however many operations move with it.
         self._moves: set[tuple[str | None, str | None]] = set()
 
     def run(self) -> None:
-        """Note every change but those of prose."""
+        """Note every change except for those of prose."""
         old, new = self._old.root, self._new.root
         self._compare_servers(old.named("servers"), new.named("servers"))
         self._compare_channels(old.named("channels"), new.named("channels"))
@@ -227,7 +227,7 @@ class AsyncApiComparison:
     # Channels
 
     def _compare_channels(self, old: dict[str, Part], new: dict[str, Part]) -> None:
-        """Compare what belongs to no single operation; addresses are theirs to tell."""
+        """Compare channels, except for addresses, which are noted with operations."""
         before = _by_address(old)
         after = _by_address(new)
         # A channel that kept its key may have moved.
@@ -394,7 +394,7 @@ def _url(server: Part) -> str:
 
 
 def _alternatives(part: Part) -> list[Alternative]:
-    """Return the `security` of AsyncAPI: a list of schemes, any of which will do."""
+    """Return the `security` of AsyncAPI: a list of schemes, of which any is enough."""
     found: list[Alternative] = []
     for scheme in part.items("security"):
         reference = scheme.mapping().get("$ref")

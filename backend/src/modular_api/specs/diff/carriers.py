@@ -1,4 +1,4 @@
-"""What carries schemas over HTTP: parameters, bodies, answers, headers."""
+"""Compare what carries schemas over HTTP: parameters, bodies, answers, headers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LIFECYCLE_RULES = {
     "stability-increased": "request-parameter-stability-increased",
 }
 
-# Words of a parameter that are compared by name, or are prose.
+# Keywords of a parameter that are compared one by one, or are prose.
 _COMPARED = frozenset(
     {
         "content",
@@ -53,7 +53,7 @@ _COMPARED = frozenset(
 
 
 class Carriers:
-    """Compares what stands between an operation and its schemas."""
+    """Compares the carriers of schemas in an operation."""
 
     def __init__(
         self, record: Record, schemas: SchemaComparison, lifecycle: Lifecycle
@@ -65,7 +65,7 @@ class Carriers:
     # Parameters
 
     def parameter_added(self, site: Site, where: str, name: str, new: Part) -> None:
-        """Note a parameter that came."""
+        """Note a parameter that was added."""
         rule = "new-optional-request-parameter"
         if where == "path":
             rule = "new-request-path-parameter"
@@ -77,7 +77,7 @@ class Carriers:
         self._record.add(rule, site, pointer, None, kind, what=what)
 
     def parameter_removed(self, site: Site, where: str, name: str, old: Part) -> None:
-        """Note a parameter that went."""
+        """Note a parameter that was removed."""
         end = removal(old.mapping(), self._lifecycle)
         rule = {
             "removed-without-deprecation": "request-parameter-removed",
@@ -89,7 +89,7 @@ class Carriers:
         self._record.add(rule, site, pointer, value, None, what=what)
 
     def parameter_renamed(self, site: Site, old: str, new: str) -> None:
-        """Note that a path's parameter is called otherwise, which no caller sees."""
+        """Note that a path parameter was renamed, which no caller notices."""
         self._record.add(
             "request-path-parameter-renamed",
             site,
@@ -137,7 +137,7 @@ class Carriers:
         subject: Subject,
         what: str,
     ) -> None:
-        """Compare schemas of which a missing one allows everything."""
+        """Compare two schemas; a missing one allows everything."""
         if old is None and new is None:
             return
         known = old or new
@@ -169,7 +169,7 @@ class Carriers:
             self._compare_contents(site, pointer, before, after, REQUEST_BODY, what)
 
     def compare_webhook(self, site: Site, old: Part, new: Part) -> None:
-        """Compare what a webhook sends, and what it is answered."""
+        """Compare what a webhook sends, and the answers it gets."""
         before, after = _body(old), _body(new)
         if before is not None and after is not None:
             self._compare_contents(
@@ -302,7 +302,7 @@ class Carriers:
 
 
 _SCHEMAS = (("schema",), ("x-itemSchema", "itemSchema"))
-"""Of a body, and of each item of a stream: as OpenAPI 3.1 can say it, and as 3.2 does."""
+"""The schema of a body, and that of a stream's items in OpenAPI 3.1 and in 3.2."""
 
 
 def _first(part: Part, names: Sequence[str]) -> Part | None:
@@ -336,7 +336,7 @@ def _headers(response: Part) -> dict[str, Part]:
 
 
 def _renaming(old: str, new: str) -> str | None:
-    """Tell how one media type is another: `application/problem+json` is JSON, too."""
+    """Return how a media type changed: `application/problem+json` is JSON, too."""
     before, after = old.partition(";")[0].strip(), new.partition(";")[0].strip()
     if before == after:
         return "changed"

@@ -1,4 +1,4 @@
-"""One change between two documents, and the words it is described in."""
+"""A change between two documents, and the terms that describe it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FINGERPRINT_LENGTH = 16
 
 
 class Level(StrEnum):
-    """What a change does to those who rely on the old document, worst first."""
+    """How a change affects those who rely on the old document, worst first."""
 
     BREAKING = "breaking"
     WARNING = "warning"
@@ -26,10 +26,10 @@ class Level(StrEnum):
 
 
 class Tier(StrEnum):
-    """What a change touches, in buf's words.
+    """What a change affects, named as in buf.
 
-    `wire`: whether the exchange takes place at all. `json`: what the messages look
-    like. `source`: only the code that was generated from the document.
+    `wire`: whether messages are exchanged at all. `json`: the content of messages.
+    `source`: only code that was generated from the document.
     """
 
     WIRE = "wire"
@@ -38,7 +38,7 @@ class Tier(StrEnum):
 
 
 class Direction(StrEnum):
-    """Who writes the data a change is about: the client or the server."""
+    """Who writes the changed data: the client or the server."""
 
     REQUEST = "request"
     RESPONSE = "response"
@@ -48,25 +48,25 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One change, with all a reader, a policy or an approval needs to know of it.
+    """One change, with everything that readers, policies and approvals need.
 
     Attributes:
-        rule: the stable id of the rule that found it.
+        rule: the stable id of its rule.
         place: `POST /orders#/requestBody/…`: the operation and a JSON pointer below
-            it, which looks through references, so that a renamed component moves
-            nothing. Without an operation it is the pointer alone.
+            it, with references resolved, so that renaming a component does not change
+            it. Without an operation it is only the pointer.
         operation: the operationId, or a socket operation's key.
         method: in capitals; None for sockets.
         path: the path, or a channel's address.
-        direction: None where the change is about no data, such as a removed path.
-        old: what stood there, as plain JSON data and without prose; None if nothing.
+        direction: None if the change is not about data, such as a removed path.
+        old: the value there, as plain JSON data without prose; None if there was none.
         text: one sentence that says what happened.
         advice: one sentence that says what to do.
-        fingerprint: the same for the same change in later commits, and however
-            its text or level may be reworded.
-        draft: the operation was promised to nobody (`x-stability: draft`).
-        module, version, handler, used_by: unknown to the engine, which sees documents
-            alone; whoever knows fills them in with `dataclasses.replace`.
+        fingerprint: the same for the same change in later commits, even if the
+            wording of its text or its level changes.
+        draft: the operation is not promised to anybody (`x-stability: draft`).
+        module, version, handler, used_by: unknown here, where only documents are
+            known; callers fill them in with `dataclasses.replace`.
     """
 
     rule: str
@@ -91,6 +91,6 @@ class Change:
 
 
 def fingerprint_of(rule: str, place: str, old: Any, new: Any) -> str:
-    """Return the short hash a change is known by; nothing meant for people enters it."""
+    """Return the short hash that identifies a change, whatever its texts for people."""
     identity = json.dumps([rule, place, old, new], sort_keys=True, default=str)
     return hashlib.sha256(identity.encode()).hexdigest()[:_FINGERPRINT_LENGTH]

@@ -1,4 +1,4 @@
-"""The one question: what changed between two documents, and whom does it break?"""
+"""Compare two documents: what changed, and whom does it break?"""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def compare(
 ) -> list[Change]:
     """Return every change between two OpenAPI or two AsyncAPI documents, worst first.
 
-    Neither document is altered. Equal documents, and such that differ in spelling or in
-    names of components alone, have no changes.
+    Neither document is altered. There are no changes between equal documents, nor
+    between documents that differ only in spelling or in names of components.
 
     Args:
         today: the day sunsets are compared with; the current day, in UTC, if not given.
-        notice_days: how long before a sunset a deprecation must be announced. With
-            more than none, a deprecation needs a date.
+        notice_days: how many days before its sunset a deprecation must be announced. If
+            it is more than 0, a deprecation needs a date.
 
     Raises: UnknownDocument, DifferentKinds, MalformedDocument, UnresolvedReference,
         NestedTooDeeply: all of them DiffError.
@@ -81,7 +81,7 @@ def _changes(
 
 
 def _kind_of(document: Any, side: str) -> str:
-    """Return `openapi` or `asyncapi`, for a document that may be compared."""
+    """Return `openapi` or `asyncapi` for a document that can be compared."""
     if not isinstance(document, Mapping):
         raise UnknownDocument(f"{excerpt(document)} is no object", side=side)
     kinds = [kind for kind in _KINDS if kind in document]
@@ -99,7 +99,7 @@ def _kind_of(document: Any, side: str) -> str:
 
 
 def _check_whole(kind: str, document: Mapping[str, Any], side: str) -> None:
-    """Refuse a document that ends too early to be compared with anything."""
+    """Refuse a document without the parts that every document has."""
     if not isinstance(document.get("info"), Mapping):
         raise MalformedDocument(
             "an object `info`", document.get("info"), side=side, place="#/info"

@@ -1,4 +1,4 @@
-"""A document to compare: checked access to its parts, and references followed."""
+"""A document to compare, with checked access to its parts, following references."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def escaped(name: str) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """Something in a document, with the place it stands at.
+    """A value in a document and its place.
 
-    A part knows where it is, so whoever finds it damaged can say so.
+    The place is for messages about damaged parts.
     """
 
     document: Document
@@ -28,14 +28,14 @@ class Part:
     place: str
 
     def child(self, key: str) -> Part | None:
-        """Return what stands at a key of this object, or None."""
+        """Return the part at a key of this object, or None."""
         value = self.mapping().get(key)
         if value is None:
             return None
         return Part(self.document, value, f"{self.place}/{escaped(key)}")
 
     def children(self) -> dict[str, Part]:
-        """Return what stands in this object, by key."""
+        """Return the parts of this object, by key."""
         return {
             key: Part(self.document, value, f"{self.place}/{escaped(key)}")
             for key, value in self.mapping().items()
@@ -99,11 +99,11 @@ class Part:
         return bool(value)
 
     def resolved(self) -> Part:
-        """Return the part itself, or what its `$ref` leads to in the end."""
+        """Return the part itself, or the final target of its `$ref`."""
         return self.route()[-1]
 
     def route(self) -> list[Part]:
-        """Return the part, what it refers to, what that refers to, and so on."""
+        """Return the part, the target of its `$ref`, the target of that, and so on."""
         route = [self]
         seen: set[str] = set()
         while isinstance(route[-1].value, dict) and "$ref" in route[-1].value:
@@ -121,7 +121,7 @@ class Part:
         return route
 
     def malformed(self, expected: str) -> MalformedDocument:
-        """Return the error that says what should stand here."""
+        """Return the error that says what was expected here."""
         return MalformedDocument(
             expected, self.value, side=self.document.side, place=self.place
         )
@@ -141,9 +141,9 @@ class Document:
         self._targets: dict[str, Part] = {}
 
     def at(self, reference: Any, *, asked_from: str) -> Part:
-        """Return what a reference leads to.
+        """Return the target of a reference.
 
-        Raises: UnresolvedReference: it leads outside of the document, or nowhere.
+        Raises: UnresolvedReference: it is outside of the document, or does not exist.
         """
         if not isinstance(reference, str):
             raise MalformedDocument(
@@ -184,7 +184,7 @@ class Document:
 
 
 def references_in(value: Any) -> Iterator[str]:
-    """Yield every reference below a value; too many rather than too few."""
+    """Yield every reference below a value, and perhaps texts that look like one."""
     stack = [value]
     while stack:
         current = stack.pop()
@@ -200,16 +200,15 @@ def references_in(value: Any) -> Iterator[str]:
 
 
 class Unchanged:
-    """Tells what is the same in both documents, references included, at little cost."""
+    """Tells quickly whether values of two documents are equal, references included."""
 
     def __init__(self, old: Document, new: Document) -> None:
         self._old = old
         self._new = new
-        self._moved: dict[str, bool] = {}
         self._touched: set[str] | None = None
 
     def __call__(self, old: Any, new: Any) -> bool:
-        """Tell whether two values are equal, and so is all they refer to."""
+        """Tell whether two values are equal, and everything they refer to."""
         return bool(old == new) and not any(map(self._is_touched, references_in(new)))
 
     def _is_touched(self, reference: str) -> bool:
@@ -217,18 +216,18 @@ class Unchanged:
             self._touched = self._find_touched()
         if reference in self._touched:
             return True
-        # A reference to something other than a component is rare: look at it whole.
+        # Other references than those to components are rare: compare whole documents.
         return not _is_component(reference) and self._old.content != self._new.content
 
     def _find_touched(self) -> set[str]:
-        """Return the components that differ, or refer to one that does."""
+        """Return the components that differ, or that refer to one that does."""
         old, new = _components(self._old.content), _components(self._new.content)
         users: dict[str, list[str]] = {}
         touched = []
         for name in old.keys() | new.keys():
             if name not in old or name not in new or old[name] != new[name]:
                 touched.append(name)
-            elif name in new:
+            else:
                 for reference in references_in(new[name]):
                     if _is_component(reference):
                         users.setdefault(reference, []).append(name)
@@ -248,7 +247,7 @@ def _is_component(reference: str) -> bool:
 
 
 def _components(content: Json) -> Json:
-    """Return the components by the references that lead to them."""
+    """Return the components by their references."""
     sections = content.get("components")
     if not isinstance(sections, dict):
         return {}

@@ -4,8 +4,8 @@ DiffError
 ├── UnknownDocument       neither OpenAPI 3.x nor AsyncAPI 3.x
 ├── DifferentKinds        one is OpenAPI, the other AsyncAPI
 ├── MalformedDocument     something has another shape than its format demands
-├── UnresolvedReference   a `$ref` that leads nowhere, outside, or in a circle
-└── NestedTooDeeply       more levels than a document written by anybody has
+├── UnresolvedReference   a `$ref` to nothing, to another document, or in a circle
+└── NestedTooDeeply       more levels than the comparison can follow
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class DiffError(SpecError):
 
 
 class UnknownDocument(DiffError):
-    """A document does not say, by its version key, that it can be compared."""
+    """The version key of a document is missing or of an unknown version."""
 
     def __init__(self, found: str, *, side: str, place: str = "#") -> None:
         super().__init__(
@@ -58,10 +58,10 @@ class DifferentKinds(DiffError):
 
 
 class MalformedDocument(DiffError):
-    """Something in a document is not what its format wants there.
+    """Something in a document is not what its format requires there.
 
     Attributes:
-        expected: what should stand there, in words.
+        expected: what should be there, in words.
     """
 
     def __init__(self, expected: str, found: Any, *, side: str, place: str) -> None:
@@ -79,7 +79,7 @@ class UnresolvedReference(DiffError):
     """A reference cannot be followed.
 
     Attributes:
-        reference: the `$ref`'s value.
+        reference: the value of the `$ref`.
     """
 
     def __init__(self, reference: str, reason: str, *, side: str, place: str) -> None:
@@ -105,6 +105,6 @@ class NestedTooDeeply(DiffError):
 
 
 def excerpt(value: Any) -> str:
-    """Return a value's beginning, for a message."""
+    """Return the beginning of a value, for a message."""
     text = repr(value)
     return text if len(text) <= _LONGEST_EXCERPT else text[: _LONGEST_EXCERPT - 1] + "…"

@@ -1,6 +1,6 @@
-"""What can happen to a schema, whoever sends the data it describes.
+"""What can happen to a schema, whether the client or the server sends its data.
 
-An event is a word such as `max-decreased`. Together with where the schema stands it
+An event is a word such as `max-decreased`. Together with the place of the schema it
 makes a rule: `request-property-max-decreased`, `server-message-payload-max-decreased`.
 """
 
@@ -74,7 +74,7 @@ def _pair(
 
 
 def _demands() -> list[Event]:
-    """Words that forbid data: adding one narrows, removing one widens."""
+    """Return events of keywords that forbid data: adding narrows, removing widens."""
     events = []
     for name, words in (
         ("additional-properties-schema", "a schema for unnamed fields"),
@@ -187,4 +187,4 @@ PROPERTY_EVENTS: tuple[Event, ...] = (
     Event("became-required-with-default", B, C, "{what} became required"),
     Event("became-optional", C, B, "{what} became optional"),
 )
-"""Events of a field itself, beside those of its schema."""
+"""Events of a field itself, in addition to those of its schema."""

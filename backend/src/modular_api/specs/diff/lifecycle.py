@@ -1,4 +1,4 @@
-"""Deprecation with a date, and stability: what was announced before it happened."""
+"""Deprecation with a date, and stability: whether changes were announced."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 STABILITIES = ("draft", "alpha", "beta", "stable")
-"""Levels of `x-stability`, least first; what says nothing is stable."""
+"""Levels of `x-stability`, the lowest first; the default is stable."""
 
 _Found = tuple[str, Any, Any]
 
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The day of the comparison, and how long before a sunset it must be announced."""
+    """The day of the comparison, and how many days ahead a sunset must be announced."""
 
     today: date
     notice: timedelta
@@ -27,7 +27,7 @@ class Lifecycle:
 
 
 def sunset_of(words: Mapping[str, Any]) -> tuple[str | None, date | None]:
-    """Return `x-sunset` as it is written, and as a date if it is one."""
+    """Return `x-sunset` as written, and as a date if it is one."""
     found = words.get("x-sunset")
     if found is None:
         return None, None
@@ -39,13 +39,13 @@ def sunset_of(words: Mapping[str, Any]) -> tuple[str | None, date | None]:
 
 
 def stability_of(words: Mapping[str, Any]) -> str:
-    """Return the stability a thing claims to have; it may be no known one."""
+    """Return the stated stability, which may be an unknown one."""
     found = words.get("x-stability", words.get("x-stability-level"))
     return "stable" if found is None else str(found)
 
 
 def removal(words: Mapping[str, Any], lifecycle: Lifecycle) -> str:
-    """Tell how a removal was announced: the end of the rule's id."""
+    """Return how a removal was announced, as the end of the rule's id."""
     if words.get("deprecated", words.get("x-deprecated")) is not True:
         return "removed-without-deprecation"
     text, sunset = sunset_of(words)
@@ -59,7 +59,7 @@ def removal(words: Mapping[str, Any], lifecycle: Lifecycle) -> str:
 def deprecation(
     old: Mapping[str, Any], new: Mapping[str, Any], lifecycle: Lifecycle
 ) -> Iterator[_Found]:
-    """Yield what happened to a thing's deprecation: event, old and new value."""
+    """Yield what happened to the deprecation: event, old and new value."""
     was = old.get("deprecated", old.get("x-deprecated")) is True
     now = new.get("deprecated", new.get("x-deprecated")) is True
     before, old_date = sunset_of(old)
@@ -86,7 +86,7 @@ def deprecation(
 
 
 def stability(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[_Found]:
-    """Yield what happened to a thing's stability."""
+    """Yield what happened to the stability."""
     before, after = stability_of(old), stability_of(new)
     if before == after:
         return
@@ -103,9 +103,9 @@ def stability(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[_Found
 def property_lifecycle(
     old: Mapping[str, Any], new: Mapping[str, Any], lifecycle: Lifecycle
 ) -> Iterator[_Found]:
-    """Yield what happened to a field's deprecation and stability."""
+    """Yield what happened to the deprecation and stability of a field."""
     yield from deprecation(old, new, lifecycle)
     for event, before, after in stability(old, new):
-        # A stability nobody knows promises less than any that is known.
+        # An unknown stability promises less than any known one.
         known = event != "invalid-stability-level"
         yield event if known else "stability-decreased", before, after

@@ -1,4 +1,4 @@
-"""What changed between the messages of two operations on a socket."""
+"""Find what changed between the messages of two operations on a socket."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _JSON = "application/json"
 
 
 class Messages:
-    """Compares messages by the names they carry on the wire."""
+    """Compares messages by their names on the wire."""
 
     def __init__(self, record: Record, schemas: SchemaComparison) -> None:
         self._record = record
@@ -112,7 +112,7 @@ class Messages:
 
 
 def _schema(message: Part, word: str) -> Part | None:
-    """Return the schema at a word, taken out of a multi-format wrapper."""
+    """Return the schema at a keyword, without its multi-format wrapper."""
     part = message.child(word)
     if part is None or not isinstance(part.value, dict):
         return part

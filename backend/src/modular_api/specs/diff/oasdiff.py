@@ -1,8 +1,7 @@
 """oasdiff's rules: every id with its area, kind, direction and default level.
 
 oasdiff (https://github.com/oasdiff/oasdiff) is the reference for changes of OpenAPI
-documents; its ids are the vocabulary people know. What ours do with each stands in
-`rules.py`.
+documents, and its ids are known to many. `rules.py` says what our rules do with each.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ def _read(table: str) -> Iterator[OasdiffRule]:
             area, kind, direction, level = line.split()
 
 
-# Indented lines are ids, the others say what the ids below them have in common.
+# Indented lines are ids; the others are what the ids below them have in common.
 _TABLE = """
 Components Existence - ERR
     webhook-removed

@@ -1,4 +1,4 @@
-"""What changed between two OpenAPI documents."""
+"""Find what changed between two OpenAPI documents."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LIFECYCLE_RULES = {
     "stability-increased": "api-stability-increased",
 }
 
-# Words of an operation that are compared by name, or are prose.
+# Keywords of an operation that are compared one by one, or are prose.
 _COMPARED = frozenset(
     {
         "deprecated",
@@ -58,7 +58,7 @@ _COMPARED = frozenset(
 
 @dataclass(frozen=True)
 class _Operation:
-    """An operation with the path it stands at, and the parameters of that path."""
+    """An operation with its path and the parameters of that path."""
 
     method: str
     path: str
@@ -80,7 +80,7 @@ class _Operation:
         return stability_of(self.part.mapping()) == "draft"
 
     def parameters(self) -> dict[tuple[str, str], Part]:
-        """Return the parameters by place and name, the path's own among them."""
+        """Return the parameters by place and name, including those of the path."""
         found = {}
         for parameter in (*self.shared, *self.part.items("parameters")):
             resolved = parameter.resolved()
@@ -91,7 +91,7 @@ class _Operation:
 
 
 class OpenApiComparison:
-    """Compares two documents and notes what it finds."""
+    """Compares two documents and notes the changes."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class OpenApiComparison:
         self._carriers = Carriers(record, schemas, lifecycle)
 
     def run(self) -> None:
-        """Note every change but those of prose."""
+        """Note every change except for those of prose."""
         old, new = self._old.root, self._new.root
         self._compare_servers(old, new)
         self._compare_paths(old.named("paths"), new.named("paths"))
@@ -121,7 +121,7 @@ class OpenApiComparison:
     def _compare_servers(self, old: Part, new: Part) -> None:
         before = {server.required_text("url") for server in old.items("servers")}
         after = {server.required_text("url") for server in new.items("servers")}
-        # Without any, the server is the one the document came from.
+        # Without `servers`, it is the one from which the document came.
         for url in sorted((before or {"/"}) - (after or {"/"})):
             pointer = f"/servers/{escaped(url)}"
             self._record.add("api-server-removed", DOCUMENT, pointer, url, None)
@@ -164,7 +164,7 @@ class OpenApiComparison:
                 self._record.add(rule, site, f"/{word}", word, word)
 
     def _is_same(self, old: Part, new: Part) -> bool:
-        """Tell whether nothing below, nor the document's security, is another."""
+        """Tell whether everything below is equal, and so is the document's security."""
         security = self._old.content.get("security"), self._new.content.get("security")
         return security[0] == security[1] and self._unchanged(old.value, new.value)
 
@@ -264,7 +264,7 @@ class OpenApiComparison:
     # Webhooks and components
 
     def _compare_webhooks(self, old: dict[str, Part], new: dict[str, Part]) -> None:
-        """In a webhook the server sends the request and reads the answer."""
+        """Compare webhooks, where the server sends the request and reads the answer."""
         for name in sorted(old.keys() | new.keys()):
             before = _by_method(name, old)
             after = _by_method(name, new)
@@ -323,7 +323,7 @@ def _by_method(name: str, items: dict[str, Part]) -> dict[str, _Operation]:
 
 
 def _partners(old: dict[str, Part], new: dict[str, Part]) -> Iterator[tuple[str, str]]:
-    """Yield the path of each document that is the same, whatever its parameters' names."""
+    """Yield pairs of paths that are the same except for the names of parameters."""
     free = {_anonymous(path): path for path in new if path not in old}
     for path in old:
         if path in new:

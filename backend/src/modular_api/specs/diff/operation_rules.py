@@ -1,4 +1,4 @@
-"""Rules about operations, what surrounds them, and documents as a whole."""
+"""Rules about operations, their parts, and documents as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reference page of the rules, written from the rules themselves.
+"""Generate the reference page of the rules.
 
 Run `python -m modular_api.specs.diff.page > docs/reference/contract-rules.md` when a
 test says that the page is out of date.

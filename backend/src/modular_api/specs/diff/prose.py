@@ -1,4 +1,4 @@
-"""What changed for readers alone: descriptions, examples, extensions, order."""
+"""Find what changed only for readers: descriptions, examples, extensions, order."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _PROSE = PROSE | {"bearerFormat", "summary", "openapi", "asyncapi", "info"}
 
 _NAME_MAPS = NAME_MAPS | {"channels", "messages", "operations", "replies", "servers"}
 
-# Extensions that say how long a thing lives; without a deprecation a date is prose.
+# Extensions about the lifecycle; without a deprecation, a date is prose.
 _LIFECYCLE = frozenset({"x-deprecated", "x-stability", "x-stability-level"})
 
-# Lists whose order carries meaning.
+# Lists whose order has a meaning.
 _ORDERED = frozenset({"prefixItems"})
 
 
 def compare_prose(record: Record, old: dict[str, Any], new: dict[str, Any]) -> None:
-    """Note every difference in what only people read, once for where it is written."""
+    """Note every difference in prose, once for each place where it is written."""
     _Walk(record).object(old, new, DOCUMENT, "", names=False)
 
 
@@ -76,7 +76,7 @@ class _Walk:
                 self.any(one, other, site, f"{pointer}/{index}", "")
 
     def _enter(self, site: Site, pointer: str, value: Any) -> tuple[Site, str]:
-        """Return site and pointer; an operation is a site of its own."""
+        """Return site and pointer; each operation is its own site."""
         steps = pointer.split("/")
         is_below_path = len(steps) == 4 and steps[1] == "paths"
         if not (is_below_path and steps[3] in METHODS and isinstance(value, dict)):
@@ -105,7 +105,7 @@ def _counted(values: list[Any]) -> Counter[str]:
 
 
 def _by_identity(values: list[Any]) -> dict[str, Any]:
-    """Return parameters and tags by what tells them apart, or nothing."""
+    """Return parameters or tags by what identifies them; empty for anything else."""
     named = {
         f"{value.get('in', '')}{value['name']}": value
         for value in values

@@ -1,4 +1,4 @@
-"""Changes as they are found, each judged by its rule."""
+"""Collect changes, each judged by its rule."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from modular_api.specs.diff.subjects import Subject, schema_rule_id
 
 _LONGEST_VALUE = 80
 
-# Steps of a pointer that lead to other spellings of one schema, not into it.
+# Steps of a pointer that lead to alternatives of a schema, not to its fields.
 _SPELLING = frozenset({"anyOf", "oneOf", "allOf"})
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where changes are found: an operation, or a document outside of any.
+    """Where changes are found: in an operation, or in the rest of the document.
 
     Attributes:
-        label: the start of the changes' places: `POST /orders`.
-        draft: nobody was promised what is found here.
+        label: the beginning of the changes' places: `POST /orders`.
+        draft: nothing here is promised to anybody.
     """
 
     label: str = ""
@@ -58,9 +58,9 @@ class Record:
         """Note a change.
 
         Args:
-            pointer: where below the site; it begins with a slash.
-            what: the thing that changed, for the sentence; the site if not given.
-            direction: if it is another than the rule's.
+            pointer: the place below the site; begins with a slash.
+            what: what changed, for the sentence; the site by default.
+            direction: if it differs from the rule's.
         """
         rule = self._rules[rule_id]
         place = f"{site.label}#{pointer}" if pointer or not site.label else site.label
@@ -94,9 +94,9 @@ class Record:
     def add_schema(
         self, node: Node, site: Site, pointer: str, subject: Subject, label: str
     ) -> None:
-        """Note what happened to a schema and all below it.
+        """Note what happened to a schema and to everything below it.
 
-        Each pair of schemas is told of once, at the shortest way that leads to it.
+        Each pair of schemas is noted once, at the end of the shortest path to it.
         """
         queue = deque([(Edge("", node), False)])
         seen: set[tuple[int, bool]] = set()
@@ -154,14 +154,14 @@ def _is_inner(pointer: str) -> bool:
 
 
 def _textual_event(old: str, new: str) -> str:
-    """A parameter travels as text: what takes any text takes every number, too."""
+    """Return the event for a value sent as text, where a string includes numbers."""
     if new == "string":
         return "type-generalized"
     return "type-specialized" if old == "string" else "type-changed"
 
 
 def _field(pointer: str) -> str:
-    """Return a pointer as one would say it: `'order.legs[].price'`."""
+    """Return a pointer in a readable form: `'order.legs[].price'`."""
     name = ""
     steps = iter(pointer.split("/")[1:])
     for step in steps:

@@ -1,7 +1,7 @@
-"""What is left when no rule saw anything: differences that nothing uses.
+"""Find differences that no rule has noted, because nothing uses what differs.
 
-Only equal documents, and such that differ in spelling or in the names of components,
-may pass without a change.
+Only documents that are equal, or differ only in spelling or in names of components, may
+pass without a change.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SCHEMAS = "#/components/schemas/"
 def renamed_schemas(
     old: Document, new: Document, schemas: SchemaComparison
 ) -> dict[str, str]:
-    """Return the components that only have another name in the new document."""
+    """Return the components that were only renamed in the new document."""
     before, after = _components(old), _components(new)
     came = [name for name in sorted(after) if name not in before]
     renamed = {}
@@ -36,7 +36,7 @@ def renamed_schemas(
 def note_remainder(
     record: Record, old: Document, new: Document, renamed: dict[str, str]
 ) -> None:
-    """Note where the documents first differ, if it is more than spelling."""
+    """Note the first difference between the documents that is more than spelling."""
     targets = {
         _SCHEMAS + escaped(was): _SCHEMAS + escaped(now) for was, now in renamed.items()
     }
@@ -55,10 +55,10 @@ def _components(document: Document) -> dict[str, Part]:
 
 
 def _spelled(value: Any, targets: dict[str, str], *, names: bool = False) -> Any:
-    """Return a value in one spelling, with components under their new names.
+    """Return a value in a uniform spelling, with the new names of components.
 
     Args:
-        names: the keys are names somebody chose, such as a field called `title`.
+        names: the keys are chosen names, such as that of a field called `title`.
     """
     if isinstance(value, list):
         return [_spelled(item, targets) for item in value]

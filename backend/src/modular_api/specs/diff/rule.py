@@ -1,4 +1,4 @@
-"""What is known of a rule before it finds anything."""
+"""The definition of a rule."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Rule:
 
     Attributes:
         sentence: for people; `{what}`, `{old}` and `{new}` are filled in.
-        advice: what to do; where it is empty, level and direction say it.
-        direction: who writes the data; None where there is none.
-        is_schema: made of an event of a schema and where that schema stands.
-        reason: why the level is another than oasdiff's; empty where it is not.
+        advice: what to do; if empty, it follows from level and direction.
+        direction: who writes the data; None if the rule is not about data.
+        is_schema: it is made from an event of a schema and the schema's place.
+        reason: why the level differs from oasdiff's; empty if it does not.
     """
 
     id: str
@@ -30,7 +30,7 @@ class Rule:
 
     @property
     def instruction(self) -> str:
-        """One sentence on what to do."""
+        """What to do, in one sentence."""
         return self.advice or _instruction(self.level, self.direction)
 
 

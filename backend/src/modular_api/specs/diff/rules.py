@@ -1,7 +1,7 @@
-"""Every rule: its id, level, tier, direction and words.
+"""All rules, with their ids, levels, tiers, directions and texts.
 
-A rule is either listed here by name, or made of an event of a schema and the place the
-schema stands at. Levels are oasdiff's, except where `OVERRIDES` gives a reason.
+A rule is either listed by name, or made from an event of a schema and the place of the
+schema. Levels are oasdiff's, except where `OVERRIDES` gives a reason.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ CANNOT_OCCUR: Mapping[str, str] = {
         "own is compared as that of each of its operations.",
     ),
 }
-"""Rules of oasdiff for what no FastAPI application writes, each with the reason."""
+"""Rules of oasdiff for constructs that no FastAPI app has, each with the reason."""
 
 
 _EXISTENCE = (
@@ -133,7 +133,7 @@ def _schema_rule(
 
 
 def _levelled(rule: Rule) -> Rule:
-    """Give a rule the level oasdiff has for it, or our own where there is a reason."""
+    """Give a rule oasdiff's level, or our own if there is a reason."""
     id_ = _rest_id(rule.id)
     if id_ in OVERRIDES:
         level, reason = OVERRIDES[id_]
@@ -143,13 +143,13 @@ def _levelled(rule: Rule) -> Rule:
 
 
 def _rest_id(id_: str) -> str:
-    """Return the id of the rule that says the same of HTTP, or the id itself."""
+    """Return the id of the equivalent rule for HTTP, or the id itself."""
     for socket, rest in _MIRRORS:
         id_ = id_.replace(socket, rest)
     return id_
 
 
-# From the longest to the shortest, for one begins with another.
+# From the longest to the shortest, because some begin with another.
 _MIRRORS = (
     ("client-message-payload", "request-body"),
     ("client-message-property", "request-property"),

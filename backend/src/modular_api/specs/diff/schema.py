@@ -1,9 +1,9 @@
-"""What happened to a schema, told without saying who sends the data.
+"""Find what happened to a schema, whoever sends its data.
 
-The result is a graph: each pair of schemas is one node with its own findings, and its
-edges lead to the pairs below. A pair of components is one node however often it is
-referred to, which also makes circles end. Who sends the data decides later what each
-finding means.
+The result is a graph: each pair of schemas is a node with its own findings, and its
+edges lead to the pairs below. A pair of components is one node, however often it is
+referred to, so circles are finite. What each finding means is decided later, when it is
+known who sends the data.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Finding:
     """One event, at a pointer below the node it belongs to.
 
     Attributes:
-        event: a word of `events.py`, or one that `rules.property_rule` knows.
+        event: a name of `events.py`, or one known to `rules.property_rule`.
     """
 
     event: str
@@ -34,10 +34,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Edge:
-    """A pair of schemas below another.
+    """The edge from a pair of schemas to one below it.
 
     Attributes:
-        mutability: `read-only` or `write-only` if it is that in both documents.
+        mutability: `read-only` or `write-only`, if it is so in both documents.
     """
 
     pointer: str
@@ -47,7 +47,7 @@ class Edge:
 
 @dataclass
 class Node:
-    """What happened to a pair of schemas, and where to look further."""
+    """What happened to a pair of schemas, and the pairs below it."""
 
     findings: list[Finding] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
@@ -64,7 +64,7 @@ UNCHANGED = Node()
 
 _Limits = tuple[tuple[str, str, bool], ...]
 
-# The word, the event's first part, and whether a higher limit allows more.
+# The keyword, the event's first part, and whether a higher limit allows more.
 _LIMITS: _Limits = (
     ("maximum", "max", True),
     ("exclusiveMaximum", "exclusive-max", True),
@@ -80,7 +80,7 @@ _LIMITS: _Limits = (
     ("minContains", "min-contains", False),
 )
 
-# Words whose value is one schema: adding it demands more, removing it less.
+# Keywords whose value is a schema: adding it demands more, removing it less.
 _SCHEMAS = {
     "contains": "contains",
     "contentSchema": "content-schema",
@@ -88,7 +88,7 @@ _SCHEMAS = {
     "propertyNames": "property-names",
 }
 
-# The same, but inside them narrower and wider swap or mean something else.
+# The same, but inside them narrower and wider are swapped or mean something else.
 _CONDITIONS = {"if": "if", "then": "then", "else": "else", "not": "not"}
 
 _SCHEMA_MAPS = {
@@ -131,7 +131,7 @@ _COMPARED = frozenset(
 
 
 class SchemaComparison:
-    """Compares schemas of two documents; what it knows of a pair it keeps."""
+    """Compares schemas of two documents; each pair only once."""
 
     def __init__(self, unchanged: Unchanged, lifecycle: Lifecycle) -> None:
         self._unchanged = unchanged
@@ -141,7 +141,7 @@ class SchemaComparison:
         self._nodes: dict[tuple[str, str], Node] = {}
 
     def compare(self, old: Part, new: Part) -> Node:
-        """Return what happened between two schemas, as used where they stand."""
+        """Return what happened between two schemas, including how they are used."""
         root = Node()
         self._use(root, "", old, new)
         return root
@@ -151,11 +151,11 @@ class SchemaComparison:
         return self._views.of(part)
 
     def same_shape(self, old: Part, new: Part) -> bool:
-        """Tell whether two schemas allow the same, whatever they are called."""
+        """Tell whether two schemas allow the same data, whatever their names."""
         return self._shapes.of(old) == self._shapes.of(new)
 
     def _use(self, node: Node, pointer: str, old: Part, new: Part) -> None:
-        """Compare how a schema is used at a place below `node`, and what it is."""
+        """Compare how a schema below `node` is used, and the schema itself."""
         if self._unchanged(old.value, new.value):
             return
         before, after = self._views.of(old), self._views.of(new)
@@ -200,7 +200,7 @@ class SchemaComparison:
             if old.name == new.name and self._unchanged(old.part.value, new.part.value):
                 self._nodes[key] = UNCHANGED
             else:
-                # Known before it is compared, so that a circle finds it and ends.
+                # Stored before it is compared, so that a circle finds it and ends.
                 self._nodes[key] = Node()
                 self._compare_words(self._nodes[key], old, new)
         return self._nodes[key]
@@ -282,7 +282,7 @@ class SchemaComparison:
         )
 
     def _compare_with_one(self, node: Node, old: View, new: View) -> None:
-        """Compare alternatives with a schema that stands alone."""
+        """Compare alternatives with a single schema."""
         several, alone = (old, new) if old.union else (new, old)
         described = (old.describe(), new.describe())
         if _plain_types(old) == _plain_types(new) is not None:
@@ -308,7 +308,7 @@ class SchemaComparison:
             self._use(node, "", _whole(alone), branches[index])
 
     def _position(self, branches: Sequence[Part], alone: View) -> int | None:
-        """Return which of the branches a schema is, or is most like."""
+        """Return the index of the branch that a schema is equal to, or most like."""
         part = _whole(alone)
         for test in (self._same_name, self.same_shape, self._alike):
             for index, branch in enumerate(branches):
@@ -326,7 +326,7 @@ class SchemaComparison:
         added: str,
         removed: str,
     ) -> None:
-        """Compare branches with their partners; tell of those that have none."""
+        """Compare branches with their partners; note those that have none."""
         left = list(range(len(old)))
         right = list(range(len(new)))
         for test in (self._same_name, self.same_shape, self._alike):
@@ -335,7 +335,7 @@ class SchemaComparison:
                 if partner is not None:
                     left.remove(before)
                     right.remove(partner)
-                    # The old position: new ones come and go until they are accepted.
+                    # By the old position: new ones may change until they are accepted.
                     self._use(node, f"/{word}/{before}", old[before], new[partner])
         for before in left:
             view = self._views.of(old[before])
@@ -349,7 +349,7 @@ class SchemaComparison:
         return name is not None and name == self._views.of(new).name
 
     def _alike(self, old: Part, new: Part) -> bool:
-        """Tell whether a branch is another one changed, rather than another one."""
+        """Tell whether a branch is another one changed, and not a new one."""
         before, after = self._views.of(old), self._views.of(new)
         if before.types != after.types or before.union or after.union:
             return False
@@ -543,7 +543,7 @@ class SchemaComparison:
     def _lone_field(
         self, node: Node, event: str, pointer: str, old: View | None, new: View | None
     ) -> None:
-        """Note a field that one of the documents does not have."""
+        """Note a field that only one of the documents has."""
         view = old or new
         assert view is not None
         found = Node()
@@ -556,7 +556,7 @@ class SchemaComparison:
         if was == now and self._unchanged(old.value, new.value):
             return
         before, after = self._views.of(old), self._views.of(new)
-        # A node of its own, for all of it is silent where the field is not sent.
+        # It has its own node, because none of it matters where the field is not sent.
         found = Node()
         if was != now:
             event = "became-required" if now else "became-optional"
@@ -577,7 +577,7 @@ class SchemaComparison:
         _attach(node, found, _mutability(before, after))
 
     def _compare_other_fields(self, node: Node, old: View, new: View) -> None:
-        """Compare `additionalProperties`: missing and `{}` allow what `true` does."""
+        """Compare `additionalProperties`; missing and `{}` mean the same as `true`."""
         word = "additionalProperties"
         before = _normal(old.words.get(word, True))
         after = _normal(new.words.get(word, True))
@@ -629,7 +629,7 @@ class SchemaComparison:
         return self.same_shape(before, after)
 
     def _compare_others(self, node: Node, old: Json, new: Json) -> None:
-        """Tell of what has no rule of its own, so that nothing is overlooked."""
+        """Note changes without a rule of their own, so that nothing is overlooked."""
         _compare_dependents(
             node, old.get("dependentRequired", {}), new.get("dependentRequired", {})
         )
@@ -639,7 +639,7 @@ class SchemaComparison:
 
 
 def _covers(wider: Iterable[str], narrower: Iterable[str]) -> bool:
-    """Tell whether each type is one of the wider ones; an integer is a number."""
+    """Tell whether each type is among the wider ones; an integer is a number."""
     types = set(wider)
     if "number" in types:
         types.add("integer")
@@ -655,20 +655,20 @@ def _branches(view: View, word: str) -> list[Part]:
 
 
 def _whole(view: View) -> Part:
-    """Return the schema of a view as a part; its name stays known."""
+    """Return the schema of a view as a part, with its name."""
     if view.name is None:
         return Part(view.part.document, view.words, view.part.place)
     return Part(view.part.document, {"$ref": view.name}, view.part.place)
 
 
 def _branch_event(event: str, branch: View) -> str:
-    """Name what happened to a branch; in `allOf` one that demands nothing is prose."""
+    """Return the event of a branch; in `allOf`, one that demands nothing is prose."""
     is_prose = branch.is_anything and event.startswith("all-of")
     return f"{event}-annotation-only" if is_prose else event
 
 
 def _plain_types(view: View) -> frozenset[str] | None:
-    """Return the types of a schema, or of alternatives, that demand nothing else."""
+    """Return the types of a schema or of alternatives, if they demand nothing else."""
     if view.words.keys() == {"type"}:
         return view.types
     if view.union is None or len(view.words) > 1:
@@ -736,11 +736,11 @@ def _normal(schema: Any) -> Any:
 
 
 def _discriminator(view: View) -> tuple[str, dict[str, str]] | None:
-    """Return the field that tells alternatives apart, and its tags with their targets."""
+    """Return the field that tells alternatives apart, and the target of each tag."""
     found = view.words.get("discriminator")
     if found is None:
         return None
-    if isinstance(found, str):  # AsyncAPI names the field alone
+    if isinstance(found, str):  # AsyncAPI only names the field
         return found, {}
     part = view.below("discriminator")
     name = part.required_text("propertyName")

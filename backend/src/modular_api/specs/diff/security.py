@@ -1,4 +1,4 @@
-"""Who may call: alternatives of credentials, their scopes, and the schemes."""
+"""Compare who may call: alternatives of credentials, their scopes, and the schemes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 from modular_api.specs.diff.document import Part, escaped
 from modular_api.specs.diff.record import DOCUMENT, Record, Site
 
-# What is compared by its parts, told by the operations that demand it, or prose.
+# Keywords that are compared by their parts, noted with operations, or prose.
 _COMPARED = frozenset({"bearerFormat", "description", "flows", "scopes"})
 
 Alternative: TypeAlias = dict[str, tuple[str, ...]]
-"""Schemes that are demanded together, each with its scopes; empty for anybody."""
+"""Schemes that are required together, each with its scopes; empty to allow anybody."""
 
 
 def alternatives_of(requirements: Sequence[Part]) -> list[Alternative]:
@@ -39,7 +39,7 @@ def compare_alternatives(
 ) -> None:
     """Note what changed between alternatives of credentials."""
     was, now = _by_schemes(old), _by_schemes(new)
-    # No alternative, or an empty one, lets in those without credentials.
+    # Without alternatives, or with an empty one, no credentials are needed.
     was_open, is_open = not was or "" in was, not now or "" in now
     if was_open and not is_open:
         named = " or ".join(sorted(now))
@@ -129,7 +129,7 @@ def _compare_flow(record: Record, old: Part, new: Part, place: str, what: str) -
         if urls[0] != urls[1]:
             rule = f"{start}-{name}-changed"
             record.add(rule, DOCUMENT, f"{place}/{word}", *urls, what=what)
-    # AsyncAPI calls them available, for an operation names those it demands.
+    # AsyncAPI calls them available, because an operation names those it requires.
     before, after = _scopes(old), _scopes(new)
     for scope in sorted(before.keys() | after.keys()):
         below = f"{place}/scopes/{escaped(scope)}"

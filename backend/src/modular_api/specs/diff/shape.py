@@ -1,4 +1,4 @@
-"""A schema's shape: one value that is equal for schemas that allow the same."""
+"""The shape of a schema: a value that is equal for schemas that allow the same data."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ _SCHEMA_LISTS = _ALTERNATIVES | {"prefixItems"}
 _SCHEMA_MAPS = frozenset({"properties", "patternProperties", "dependentSchemas"})
 
 
-# How many references deep a shape looks. Circles make it finite; remembering what a
-# name looks like so many levels above the end keeps it cheap, however many circles meet.
+# How many references deep a shape goes, so that circles end. Shapes are stored by name
+# and remaining depth, which keeps them cheap however many circles there are.
 _DEPTH = 12
 
 
 class Shapes:
-    """Makes shapes, in which names of components do not occur."""
+    """Makes shapes, which do not depend on the names of components."""
 
     def __init__(self, views: Views) -> None:
         self._views = views
         self._known: dict[tuple[str, str, int], str] = {}
 
     def of(self, part: Part) -> str:
-        """Return a schema's shape: a hash of all it demands, references followed."""
+        """Return the shape of a schema: a hash of its demands, references followed."""
         return self._shape(part, _DEPTH)
 
     def _shape(self, part: Part, depth: int) -> str:

@@ -1,4 +1,4 @@
-"""Where a schema stands, and so what a rule about it is called and means."""
+"""The places of schemas, which decide what their rules are called and mean."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from modular_api.specs.diff.change import Direction
 
 @dataclass(frozen=True)
 class Subject:
-    """A kind of place where schemas stand.
+    """A kind of place that has a schema.
 
     Attributes:
-        whole: the start of ids of rules about the schema itself: `request-body`.
-        inner: the same for what lies below it: `request-property`.
+        whole: beginning of the ids of rules about the schema itself: `request-body`.
+        inner: the same for everything below it: `request-property`.
         direction: who writes the data.
-        textual: the data travels as text, so that text takes in every other type.
+        textual: the data is sent as text, so that a string includes every other type.
     """
 
     whole: str
@@ -25,12 +25,12 @@ class Subject:
 
     @property
     def is_sent(self) -> bool:
-        """Whether the client writes the data, so that demanding more breaks it."""
+        """Whether the client writes the data, so that a stricter schema breaks it."""
         return self.direction in (Direction.REQUEST, Direction.CLIENT_TO_SERVER)
 
     @property
     def silent(self) -> str:
-        """The mutability that keeps a field out of data of this direction."""
+        """The mutability that excludes a field from data of this direction."""
         return "read-only" if self.is_sent else "write-only"
 
 
@@ -85,8 +85,8 @@ def schema_rule_id(subject: Subject, event: str, *, inner: bool, silent: bool) -
     """Return the id of the rule for an event of a schema.
 
     Args:
-        inner: the event lies below the schema the subject is about.
-        silent: it lies in a field that data of this direction does not have.
+        inner: the event is below the subject's schema.
+        silent: it is in a field that data of this direction does not have.
     """
     base = subject.inner if inner else subject.whole
     if silent:

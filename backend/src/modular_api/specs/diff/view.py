@@ -1,8 +1,8 @@
-"""A schema as it means, not as it is spelled.
+"""The meaning of a schema, independent of its spelling.
 
 `anyOf: [X, null]`, `type: [x, null]` and `nullable: true` become one flag; references
-and wrappers of one alternative are looked through; what the spelling leaves to be
-inferred is written out. Two schemas that mean the same give equal views.
+and wrappers of one alternative are followed; what the spelling implies is written out.
+Two schemas with the same meaning give equal views.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PROSE = frozenset(
         "title",
     }
 )
-"""Words of a schema meant for people."""
+"""Keywords of a schema that are meant for people."""
 
 USE = frozenset(
     {
@@ -38,7 +38,7 @@ USE = frozenset(
         "x-sunset",
     }
 )
-"""Words that say how a schema is used where it stands, not what data it allows."""
+"""Keywords that say how a schema is used in its place, not what data it allows."""
 
 _KEPT_APART = frozenset({"$defs", "$id", "$anchor", "definitions", "nullable"})
 
@@ -96,7 +96,7 @@ _TYPES = frozenset(
     {"array", "boolean", "integer", "null", "number", "object", "string"}
 )
 
-# A schema that says one of these is as good as one that does not.
+# A schema with one of these means the same as one without it.
 _SAYS_NOTHING: dict[str, Any] = {
     "minItems": 0,
     "minLength": 0,
@@ -107,14 +107,14 @@ _SAYS_NOTHING: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class View:
-    """What a schema means.
+    """The meaning of a schema.
 
     Attributes:
-        words: what it demands of data; shared between views, never written to.
-        use: how it is used: its default, whether it is deprecated, read-only and so on.
-        nullable: null is allowed besides what `words` describe.
-        name: the reference the words come from, if they come from one unaltered.
-        part: the schema that holds the words.
+        words: the keywords that restrict data; shared between views, never changed.
+        use: the keywords about its use: default, deprecated, readOnly and so on.
+        nullable: null is allowed besides the data that `words` describe.
+        name: the reference that the words come from, if they are unchanged.
+        part: the schema that has the words.
     """
 
     words: Json
@@ -125,7 +125,7 @@ class View:
 
     @property
     def union(self) -> str | None:
-        """The word that lists alternatives, if there are any."""
+        """The keyword that lists alternatives, if there are any."""
         return next((word for word in ("oneOf", "anyOf") if word in self.words), None)
 
     @property
@@ -138,11 +138,11 @@ class View:
 
     @property
     def is_anything(self) -> bool:
-        """Whether the schema demands nothing, so that null is allowed, too."""
+        """Whether the schema allows any data, including null."""
         return not self.words
 
     def branch(self, word: str, index: int | str) -> Part:
-        """Return a schema that stands in this one."""
+        """Return the schema at an index of a list in this one."""
         return Part(
             self.part.document,
             self.words[word][index],
@@ -150,11 +150,11 @@ class View:
         )
 
     def below(self, word: str) -> Part:
-        """Return the schema at a word of this one."""
+        """Return the schema at a keyword of this one."""
         return Part(self.part.document, self.words[word], f"{self.part.place}/{word}")
 
     def describe(self) -> str:
-        """Name the type as one would say it: `list of string or null`."""
+        """Return the type in words: `list of string or null`."""
         return self._describe() + (" or null" if self.nullable else "")
 
     def _describe(self) -> str:
@@ -168,16 +168,16 @@ class View:
 
 
 class Views:
-    """Makes views of schemas and remembers them."""
+    """Makes the views of schemas, each once."""
 
     def __init__(self) -> None:
-        # By identity; the part in the view keeps its value, and so the id, alive.
+        # By id; the part in the view keeps its value alive, so the id is not reused.
         self._known: dict[int, tuple[Any, View]] = {}
 
     def of(self, part: Part) -> View:
-        """Return what a schema means.
+        """Return the meaning of a schema.
 
-        Raises: MalformedDocument, UnresolvedReference: it means nothing.
+        Raises: MalformedDocument, UnresolvedReference: it has none.
         """
         known = self._known.get(id(part.value))
         if known is None:
@@ -235,7 +235,7 @@ class Views:
 
 
 def _checked(part: Part) -> Json:
-    """Return a schema's words; true and false are written out as objects."""
+    """Return the keywords of a schema; true and false are written as objects."""
     if part.value is True:
         return {}
     if part.value is False:
@@ -279,13 +279,13 @@ def _says_nothing(word: str, value: Any) -> bool:
         return True
     if word in _SAYS_NOTHING:
         return bool(value == _SAYS_NOTHING[word])
-    # Extensions are for tools; the walk over prose tells of them.
+    # Extensions are for tools; `prose` notes their changes.
     is_empty = word in ("required", "allOf") and value == []
     return is_empty or word.startswith("x-")
 
 
 def without_null(words: Json) -> tuple[Json, bool]:
-    """Return a schema's words without null, and whether null was among them."""
+    """Return the keywords of a schema without null, and whether it allowed null."""
     nullable = False
     types = words.get("type")
     if isinstance(types, list):
@@ -324,7 +324,7 @@ def _is_null(schema: Any) -> bool:
 
 
 def _only_alternative(words: Json) -> tuple[str, int] | None:
-    """Return where the one schema stands that these words wrap, if that is all."""
+    """Return where the only schema is that these words wrap, if they only do that."""
     if len(words) == 1:
         for word in ("anyOf", "oneOf", "allOf"):
             if len(words.get(word, ())) == 1:
@@ -333,7 +333,7 @@ def _only_alternative(words: Json) -> tuple[str, int] | None:
 
 
 def _types_of_values(words: Json) -> frozenset[str] | None:
-    """Return the type all allowed values have, if there is one."""
+    """Return the type that all allowed values have, if there is one."""
     values = words["enum"] if "enum" in words else [words.get("const")]
     types = {_type_of(value) for value in values}
     found = types.pop() if len(types) == 1 else None
@@ -341,7 +341,7 @@ def _types_of_values(words: Json) -> frozenset[str] | None:
 
 
 def _modern_bounds(words: Json) -> Json:
-    """OpenAPI 3.0 has `exclusiveMaximum: true` beside `maximum`."""
+    """Convert `exclusiveMaximum: true` of OpenAPI 3.0 to the later number."""
     for bound, exclusive in (
         ("maximum", "exclusiveMaximum"),
         ("minimum", "exclusiveMinimum"),

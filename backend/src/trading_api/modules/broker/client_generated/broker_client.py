@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from modular_api.clients.client import ModuleClient as _ModuleClient
 from modular_api.clients.client import SyncModuleClient as _SyncModuleClient
-from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
 from modular_api.clients.types import UNSET, File, Unknown, Unset
+from modular_api.lazy import lazy_attributes as _lazy_attributes
 
 if TYPE_CHECKING:
     from ._broker.models import (

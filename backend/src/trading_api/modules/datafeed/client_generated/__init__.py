@@ -3,7 +3,7 @@
 
 from typing import TYPE_CHECKING
 
-from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
+from modular_api.lazy import lazy_attributes as _lazy_attributes
 
 __all__ = [
     "DatafeedClient",

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
 from modular_api.clients.sockets.gaps import Gap
 from modular_api.clients.sockets.socket import ModuleSocket as _ModuleSocket
 from modular_api.clients.sockets.subscription import Subscription
+from modular_api.lazy import lazy_attributes as _lazy_attributes
 
 if TYPE_CHECKING:
     from ._datafeed_socket.models import (

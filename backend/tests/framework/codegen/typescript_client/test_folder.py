@@ -18,8 +18,8 @@ from modular_api.codegen.mode import GenerationMode
 from modular_api.codegen.summary import Summary
 from modular_api.codegen.typescript_client import node_tools
 from modular_api.codegen.typescript_folder import TypeScriptFolder
-from tests.framework.codegen.typescript.lab_app import make_app
-from tests.framework.codegen.typescript.node import new_package
+from tests.framework.codegen.typescript_client.lab_app import make_app
+from tests.framework.codegen.typescript_client.node import new_package
 
 CHECK = GenerationMode.CHECK
 
@@ -254,7 +254,7 @@ def test_an_operation_without_a_method_is_refused_by_name(
         document["operations"]["push"]["x-kind"] = "wish"
 
     with pytest.raises(
-        GenerationFailed, match="'push' has no TypeScript client.*'wish'"
+        GenerationFailed, match="TypeScript socket client.*'push': its x-kind is 'wish'"
     ):
         folder.generate([changed(job, "asyncapi", invent)])
 

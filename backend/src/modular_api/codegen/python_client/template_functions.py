@@ -1,4 +1,4 @@
-"""What the templates ask for: expressions and lines of generated code."""
+"""The functions that templates call for expressions and lines of generated code."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from modular_api.codegen.python_client.conversions import (
 )
 from modular_api.codegen.python_client.imports import needed_imports
 from modular_api.codegen.python_client.literals import literal
-from modular_api.codegen.python_client.properties import (
+from modular_api.codegen.python_client.property_types import (
     AnswersProperty,
     BytesProperty,
     MapProperty,
@@ -38,7 +38,7 @@ from modular_api.codegen.python_client.properties import (
 )
 
 SecurityOf = dict[str, tuple[tuple[str, ...], ...]]
-"""The alternatives of credentials, by operation name."""
+"""The alternative credentials of operations, by operation name."""
 
 
 def template_globals(
@@ -60,7 +60,7 @@ def template_globals(
         default_is_success,
         docstring,
         enum_base,
-        field_words,
+        field_description,
         fits,
         headers_class,
         instance_type,
@@ -88,12 +88,12 @@ def template_globals(
 
 
 def read_optional(prop: PropertyProtocol, source: str) -> str:
-    """Read a value that may be left out."""
+    """Return the expression that reads a value that may be left out."""
     return f"{source} if {source} is UNSET else {read(prop, source)}"
 
 
 def write_optional(prop: PropertyProtocol, source: str) -> str:
-    """Write a value that may be left out."""
+    """Return the expression that writes a value that may be left out."""
     written = write(prop, source)
     if prop.required or written == source:
         return written
@@ -101,37 +101,37 @@ def write_optional(prop: PropertyProtocol, source: str) -> str:
 
 
 def read_extra(prop: PropertyProtocol) -> str:
-    """Read the fields that a specification does not name."""
+    """Return the expression that reads the fields the specification does not name."""
     return f"{{_key: {read(prop, '_value')} for _key, _value in d.items()}}"
 
 
 def write_extra(prop: PropertyProtocol) -> str:
-    """Write the fields that a specification does not name."""
+    """Return the expression that writes the fields the specification does not name."""
     written = write(prop, "_value")
     return f"{{_key: {written} for _key, _value in self.additional_properties.items()}}"
 
 
 def docstring(text: str) -> str:
-    """Put an escaped text between quotes, laid out as black leaves it."""
+    """Return an escaped text as a docstring, laid out as black would."""
     lines = [line.rstrip() for line in text.strip().splitlines()]
-    words = "\n".join(lines)
-    if words.startswith('"'):
-        words = f" {words}"
+    joined = "\n".join(lines)
+    if joined.startswith('"'):
+        joined = f" {joined}"
     if len(lines) > 1:
-        return f'"""{words}\n"""'
-    return f'"""{words} """' if words.endswith('"') else f'"""{words}"""'
+        return f'"""{joined}\n"""'
+    return f'"""{joined} """' if joined.endswith('"') else f'"""{joined}"""'
 
 
 def takes_idempotency_key(endpoint: Endpoint) -> bool:
-    """Whether a call may be repeated under one key."""
+    """Whether an operation takes an Idempotency-Key, so that calls may be repeated."""
     return any(
         header.name.get_untrusted_value().lower() == "idempotency-key"
         for header in endpoint.header_parameters
     )
 
 
-def field_words(prop: PropertyProtocol) -> str:
-    """Say in a docstring what a field is."""
+def field_description(prop: PropertyProtocol) -> str:
+    """Return the line of a docstring that describes a field."""
     type_ = prop.get_type_string().as_unembedded_code()
     said = prop.description.get_untrusted_value() if prop.description else ""
     example = f" Example: {prop.example.get_untrusted_value()}." if prop.example else ""
@@ -139,7 +139,7 @@ def field_words(prop: PropertyProtocol) -> str:
 
 
 def enum_base(enum: EnumProperty) -> str:
-    """Return the class an enum is derived from."""
+    """Return the base class of an enum."""
     types: dict[type, str] = {str: "OpenStrEnum", int: "OpenIntEnum"}
     return types.get(enum.value_type, "OpenEnum")
 
@@ -152,7 +152,7 @@ def argument(parameter: PropertyProtocol) -> str:
 
 
 def body_type(endpoint: Endpoint) -> str:
-    """Return the type of an operation's body, whichever its media types."""
+    """Return the type of an operation's body, for all its media types."""
     return " | ".join(sorted({type_of(body.prop) for body in endpoint.bodies}))
 
 
@@ -169,7 +169,7 @@ def body_argument(endpoint: Endpoint) -> str:
 
 
 def body_keyword(body: Body) -> str:
-    """Return how a request is given its body."""
+    """Return the keyword argument that gives a request its body."""
     name, written, unset = _body(body)
     if body.prop.required:
         return f"{name}={written}"
@@ -179,13 +179,13 @@ def body_keyword(body: Body) -> str:
 
 
 def body_dict(body: Body) -> str:
-    """Return how a request is given its body, as an item of a dict."""
+    """Return the dict item that gives a request its body."""
     name, written, _ = _body(body)
     return f'"{name}": {written}'
 
 
 def content_type_of(endpoint: Endpoint) -> str:
-    """Return the expression of a request's media type, empty if it has none."""
+    """Return the expression of a request's media type; empty if it has none."""
     if not endpoint.bodies:
         return ""
     if len(endpoint.bodies) > 1:
@@ -201,7 +201,7 @@ def content_type_of(endpoint: Endpoint) -> str:
 
 
 def _body(body: Body) -> tuple[str, str, str]:
-    """Return the argument of a request, its value, and the value where there is none."""
+    """Return a request's argument, its value, and its value without a body."""
     if body.body_type == BodyType.JSON:
         return "json", write(body.prop, "body"), "UNSET"
     if body.body_type == BodyType.DATA:
@@ -216,7 +216,7 @@ def _body(body: Body) -> tuple[str, str, str]:
 
 
 def unsendable_body(body: Body) -> bool:
-    """Whether nothing is known of how to encode a body."""
+    """Whether a body cannot be encoded, because of its type and media type."""
     kinds = (BytesProperty, ListProperty, StringProperty)
     if body.body_type == BodyType.CONTENT:
         return not isinstance(body.prop, kinds)
@@ -244,7 +244,7 @@ def instance_type(prop: PropertyProtocol) -> str:
 
 
 def is_streamed(answer: Response) -> bool:
-    """Whether an answer comes bit by bit and in no other way."""
+    """Whether an answer can only be a stream."""
     prop = answer.prop
     return (
         isinstance(prop, AnswersProperty)
@@ -254,7 +254,7 @@ def is_streamed(answer: Response) -> bool:
 
 
 def stream_of(endpoint: Endpoint) -> Stream | None:
-    """Return the stream an operation answers with, where it does."""
+    """Return the stream that an operation answers with, if it does."""
     for answer in endpoint.responses:
         if isinstance(answer.prop, AnswersProperty) and answer.prop.stream is not None:
             return answer.prop.stream
@@ -267,7 +267,7 @@ def item_type(stream: Stream) -> str:
 
 
 def parsed_type(endpoint: Endpoint) -> str:
-    """Return the type of a whole answer: the union of those below 400."""
+    """Return the type of an answer without a stream: the union of those below 400."""
     answers = [answer for answer in successes(endpoint) if not is_streamed(answer)]
     types = {answer_type(answer) for answer in answers}
     if "Any" in types:
@@ -276,7 +276,7 @@ def parsed_type(endpoint: Endpoint) -> str:
 
 
 def successes(endpoint: Endpoint) -> Iterator[Response]:
-    """Yield the answers that are no errors."""
+    """Yield the answers that are not errors."""
     for response in endpoint.responses.patterns:
         if response.status_code.range and response.status_code.range[0] < 400:
             yield response
@@ -285,7 +285,7 @@ def successes(endpoint: Endpoint) -> Iterator[Response]:
 
 
 def default_is_success(endpoint: Endpoint) -> bool:
-    """Whether the default answer documents success: no other answer does."""
+    """Whether the default answer is a success, because no other answer is."""
     return not any(
         response.status_code.range is not None and response.status_code.range[0] < 400
         for response in endpoint.responses.patterns
@@ -312,7 +312,7 @@ def answer_lines(answer: Response, is_error: bool) -> Iterable[str]:
     members = list(
         zip(answer.prop.media_types, answer.prop.inner_properties, strict=True)
     )
-    # The one that is JSON comes last: it is what an answer is that says nothing.
+    # JSON comes last, because an answer without a media type is taken for JSON.
     members.sort(key=lambda member: _is_json(member[0]))
     for index, (media_type, prop) in enumerate(members):
         lines = _content_lines(media_type, prop, is_error)
@@ -355,7 +355,7 @@ def _give(value: str, is_error: bool) -> str:
 
 
 def answer_headers(endpoint: Endpoint) -> list[PropertyProtocol]:
-    """Return the headers that a specification names for answers that are no errors."""
+    """Return the documented headers of answers that are not errors."""
     found: dict[str, PropertyProtocol] = {}
     for answer in successes(endpoint):
         if isinstance(answer.prop, AnswersProperty):
@@ -370,7 +370,7 @@ def headers_class(endpoint: Endpoint) -> str:
 
 
 def read_header(header: PropertyProtocol) -> str:
-    """Read a header of an answer."""
+    """Return the expression that reads a header of an answer."""
     name = literal(header.name.get_untrusted_value().lower())
     value = read_text(header, f"headers[{name}]")
     return f"{value} if {name} in headers else UNSET"

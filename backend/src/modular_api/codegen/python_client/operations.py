@@ -1,6 +1,6 @@
-"""The operations of a client as its user sees them: names, parameters, types, words.
+"""The operations of a client as its user sees them: names, parameters, types.
 
-Read from the generator's endpoints, rendered by `facade`.
+They are read from the generator's endpoints and rendered by `facade`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class Parameter:
     name: str
     type: str
     required: bool
-    words: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)
-class SurfaceOperation:
+class ClientOperation:
     """One operation of a client.
 
     Attributes:
@@ -36,18 +36,18 @@ class SurfaceOperation:
         module: of the generated request and parse functions.
         parameters: positional ones first, each group in the route's order.
         returns: type of the success model.
-        words: summary, a blank line, description; either may be missing.
+        description: summary, blank line, description; either may be missing.
         errors: names of the documented error classes.
-        imports: statements the types may need, as from below `api/operations`.
-        framing: of the stream it answers with; None if it answers as a whole.
-        headers: name of the class of its answer's headers; None if none are documented.
+        imports: statements that the types may need, written for `api/operations`.
+        framing: of the stream in the answer; None if the answer is not a stream.
+        headers: class of the answer's headers; None if none are documented.
     """
 
     name: str
     module: str
     parameters: tuple[Parameter, ...]
     returns: str
-    words: str
+    description: str
     errors: tuple[str, ...]
     imports: frozenset[str]
     framing: str | None = None
@@ -55,37 +55,39 @@ class SurfaceOperation:
 
     @property
     def types(self) -> str:
-        """Every type of the signature, to look names up in."""
+        """All types of the signature in one text, to search for names."""
         stream = "ItemStream SyncItemStream" if self.framing else ""
         return " ".join([self.returns, stream, *(p.type for p in self.parameters)])
 
 
-def surface_operations(endpoints: Iterable[Endpoint]) -> list[SurfaceOperation]:
-    """Return the operations by name."""
+def client_operations(endpoints: Iterable[Endpoint]) -> list[ClientOperation]:
+    """Return the operations, sorted by name."""
     operations = [_operation(endpoint) for endpoint in endpoints]
     return sorted(operations, key=lambda operation: operation.name)
 
 
-def _operation(endpoint: Endpoint) -> SurfaceOperation:
-    # Only here when a client is generated: the generator is slow to import.
-    from modular_api.codegen.python_client import rendering
+def _operation(endpoint: Endpoint) -> ClientOperation:
+    # Imported only when a client is generated: the generator is slow to import.
+    from modular_api.codegen.python_client import template_functions
 
-    stream = rendering.stream_of(endpoint)
-    headers = rendering.answer_headers(endpoint)
-    summary = endpoint.summary.get_untrusted_value().strip()
-    description = endpoint.description.get_untrusted_value().strip()
-    return SurfaceOperation(
+    stream = template_functions.stream_of(endpoint)
+    headers = template_functions.answer_headers(endpoint)
+    texts = (endpoint.summary, endpoint.description)
+    paragraphs = [text.get_untrusted_value().strip() for text in texts]
+    return ClientOperation(
         name=reserved.free_name(str(endpoint.name), reserved.METHODS),
         module=str(endpoint.name),
         parameters=tuple(_parameters(endpoint)),
         returns=(
-            rendering.item_type(stream) if stream else rendering.parsed_type(endpoint)
+            template_functions.item_type(stream)
+            if stream
+            else template_functions.parsed_type(endpoint)
         ),
-        words="\n\n".join(filter(None, (summary, description))),
+        description="\n\n".join(filter(None, paragraphs)),
         errors=_documented_errors(endpoint),
         imports=frozenset(endpoint.relative_imports | _SHARED_IMPORTS),
         framing=stream.framing if stream else None,
-        headers=rendering.headers_class(endpoint) if headers else None,
+        headers=template_functions.headers_class(endpoint) if headers else None,
     )
 
 
@@ -97,7 +99,7 @@ _SHARED_IMPORTS = {
 
 
 def _parameters(endpoint: Endpoint) -> list[Parameter]:
-    """Return the path's parameters, the body, then those of query, header, cookies."""
+    """Return path parameters, the body, then query, header and cookie parameters."""
     others = (
         *endpoint.query_parameters,
         *endpoint.header_parameters,
@@ -113,25 +115,25 @@ def _parameters(endpoint: Endpoint) -> list[Parameter]:
 
 def _parameter(prop: Property) -> Parameter:
     type_ = prop.get_type_string().as_unembedded_code()
-    words = prop.description.get_untrusted_value() if prop.description else ""
-    return Parameter(str(prop.python_name), type_, prop.required, words)
+    description = prop.description.get_untrusted_value() if prop.description else ""
+    return Parameter(str(prop.python_name), type_, prop.required, description)
 
 
 def _body(endpoint: Endpoint) -> list[Parameter]:
-    from modular_api.codegen.python_client import rendering
+    from modular_api.codegen.python_client import template_functions
 
     if not endpoint.bodies:
         return []
-    required = rendering.body_is_required(endpoint)
-    type_ = rendering.body_type(endpoint)
-    words = " ".join(
+    required = template_functions.body_is_required(endpoint)
+    type_ = template_functions.body_type(endpoint)
+    description = " ".join(
         body.prop.description.get_untrusted_value()
         for body in endpoint.bodies
         if body.prop.description and not hasattr(body.prop, "class_info")
     )
-    return [
-        Parameter("body", type_ if required else f"{type_} | Unset", required, words)
-    ]
+    if not required:
+        type_ = f"{type_} | Unset"
+    return [Parameter("body", type_, required, description)]
 
 
 def _documented_errors(endpoint: Endpoint) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ import pytest
 from fastapi import FastAPI
 
 from modular_api.testing.live_server import LiveServer
-from tests.framework.codegen.typescript.lab_app import make_app
-from tests.framework.codegen.typescript.node import Package, run_tests
+from tests.framework.codegen.typescript_client.lab_app import make_app
+from tests.framework.codegen.typescript_client.node import Package, run_tests
 
 
 class LabServer:

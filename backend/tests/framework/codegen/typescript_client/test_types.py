@@ -16,8 +16,8 @@ from modular_api.codegen.typescript_client.names import camel_case
 from tests.framework.codegen.constructs.rest_constructs import CONSTRUCTS
 from tests.framework.codegen.constructs.socket_constructs import SOCKET_CONSTRUCTS
 from tests.framework.codegen.constructs.table import TYPESCRIPT_STATES
-from tests.framework.codegen.typescript.node import Package
-from tests.framework.codegen.typescript.states import typescript_states
+from tests.framework.codegen.typescript_client.node import Package
+from tests.framework.codegen.typescript_client.states import typescript_states
 
 
 @pytest.mark.slow

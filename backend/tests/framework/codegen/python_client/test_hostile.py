@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from modular_api.clients.client import ModuleClient
-from modular_api.codegen.python_client import rendering
+from modular_api.codegen.python_client import template_functions
 from modular_api.codegen.python_client.errors import (
     ClientRenderError,
     GeneratorCrash,
@@ -320,7 +320,7 @@ def test_what_is_no_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def argument(parameter: Any) -> str:
         return "no python"
 
-    monkeypatch.setattr(rendering, "argument", argument)
+    monkeypatch.setattr(template_functions, "argument", argument)
     broken = operation(
         "broken", parameters=[{"in": "query", "name": "a", "schema": {}}]
     )

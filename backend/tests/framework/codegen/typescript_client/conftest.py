@@ -10,16 +10,16 @@ import pytest
 from modular_api.app.generation import job_of
 from modular_api.specs.draft_7 import to_draft_7
 from tests.framework.codegen.constructs import rest_constructs, socket_constructs
-from tests.framework.codegen.typescript import openapi_types
-from tests.framework.codegen.typescript.lab_app import make_app
-from tests.framework.codegen.typescript.node import (
+from tests.framework.codegen.typescript_client import openapi_types
+from tests.framework.codegen.typescript_client.lab_app import make_app
+from tests.framework.codegen.typescript_client.node import (
     Package,
     compiled,
     generate,
     new_package,
 )
-from tests.framework.codegen.typescript.oracle import comparison_with_oracle
-from tests.framework.codegen.typescript.states import DIFFERENT
+from tests.framework.codegen.typescript_client.oracle import comparison_with_oracle
+from tests.framework.codegen.typescript_client.states import DIFFERENT
 
 
 @pytest.fixture(scope="session")

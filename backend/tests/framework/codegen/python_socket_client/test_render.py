@@ -257,13 +257,37 @@ def test_a_model_of_the_runtimes_name_is_refused_by_name() -> None:
     [
         {},
         {"operations": []},
-        {"operations": {"a": {"x-kind": "request"}}, "channels": {}},
+        {"operations": {"a": {"x-kind": "error"}}, "channels": {}},
+        {
+            "operations": {
+                "a": {"x-kind": "request", "messages": [{"$ref": "#/in-a-circle"}]}
+            },
+            "in-a-circle": {"$ref": "#/in-a-circle"},
+        },
     ],
 )
 def test_what_is_no_document_of_a_socket_is_refused(broken: dict[str, Any]) -> None:
     """By a typed error, before anything is rendered."""
     with pytest.raises(InvalidSpecification, match="is no AsyncAPI document"):
         _rendered(broken)
+
+
+def test_an_operation_without_messages_is_refused_by_name() -> None:
+    """Nobody knows what to send."""
+    document = {"operations": {"a": {"x-kind": "request"}}, "channels": {}}
+    with pytest.raises(InvalidSpecification, match="operation a: it has 0 messages"):
+        _rendered(document)
+
+
+def test_a_subscription_without_updates_is_refused_by_name(
+    document: dict[str, Any],
+) -> None:
+    """It would never tell anything."""
+    silent = copy.deepcopy(document)
+    del silent["operations"]["bars.update"]
+    reason = r"operation bars\.subscribe: there is no bars\.update"
+    with pytest.raises(InvalidSpecification, match=reason):
+        _rendered(silent)
 
 
 def _without(files: dict[str, str], path: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from modular_api.codegen.typescript_client.names import literal, pascal_case
 from modular_api.codegen.typescript_client.schema_types import SchemaTypes
-from tests.framework.codegen.typescript.node import run
+from tests.framework.codegen.typescript_client.node import run
 
 _SCHEMAS = "#/components/schemas/"
 _SAME = (

@@ -11,8 +11,8 @@ from openapi_python_client.parser import openapi
 from modular_api.codegen.python_client import generator
 from modular_api.codegen.python_client.names import ClientNames
 from modular_api.codegen.python_client.normalise import normalised
+from modular_api.codegen.python_client.operations import client_operations
 from modular_api.codegen.python_client.shallow_copies import shallow_copies
-from modular_api.codegen.python_client.surface import surface_operations
 
 NAMES = ClientNames("shop", "v1")
 
@@ -60,7 +60,7 @@ def test_everything_is_emitted_as_with_deep_copies(
             deep = generator.emit(copy, NAMES)
         assert ours.files == deep.files
         assert ours.findings == deep.findings
-        assert surface_operations(ours.endpoints) == surface_operations(deep.endpoints)
+        assert client_operations(ours.endpoints) == client_operations(deep.endpoints)
 
 
 def test_a_name_that_collides_in_one_operation_is_kept_in_the_other() -> None:

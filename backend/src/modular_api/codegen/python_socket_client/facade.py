@@ -1,6 +1,6 @@
-"""The typed surface: `datafeed_socket.py`, and one file for each operation.
+"""The module with a socket client's class, and one file for each operation.
 
-The types of payloads are read from the rendered models, as anybody would read them.
+The types of payloads are read from the source of the rendered models.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from modular_api.codegen.python_client.facade import _for_docstring as for_docstring
+from modular_api.codegen.python_client.docstrings import for_docstring
 from modular_api.codegen.python_client.names import HEADER
 from modular_api.codegen.python_socket_client.names import SocketNames
-from modular_api.codegen.python_socket_client.operations import Message, SocketOperation
+from modular_api.codegen.python_socket_client.operations import SocketOperation
+from modular_api.codegen.socket_document import Message
 
 RUNTIME_NAMES = ("Gap", "Subscription")
-"""What a user of a client needs of the runtime beside the models."""
+"""Names of the runtime that users of a client need besides the models."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,10 @@ class PayloadType:
 
     Attributes:
         annotation: `Bar | Quote`.
-        imports: statements its names need, models left out.
-        models: those among its names that are models.
-        carrier: the class whose one field is the payload, and `stem` its file.
+        imports: statements that its names need, except for models.
+        models: the names that are models.
+        carrier: the class whose only field is the payload.
+        stem: the name of the carrier's file.
     """
 
     annotation: str
@@ -39,7 +41,7 @@ class PayloadType:
 
 
 def payload_type(text: str, carrier: str, stem: str) -> PayloadType:
-    """Read the type of `payload` from the file of its carrier."""
+    """Read the type of `payload` from the source of its carrier."""
     tree = ast.parse(text)
     annotation = next(
         ast.unparse(statement.annotation)
@@ -81,7 +83,7 @@ def render_facade(
 
     Args:
         types: by the key of the message.
-        class_names: the models a user may need.
+        class_names: the models that users may need.
     """
     class_names = sorted(class_names)
     exported = sorted({names.class_name, *RUNTIME_NAMES, *class_names})
@@ -98,10 +100,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modular_api.clients.lazy import lazy_attributes as _lazy_attributes
 from modular_api.clients.sockets.gaps import Gap
 from modular_api.clients.sockets.socket import ModuleSocket as _ModuleSocket
 from modular_api.clients.sockets.subscription import Subscription
+from modular_api.lazy import lazy_attributes as _lazy_attributes
 
 if TYPE_CHECKING:
 {type_imports}
@@ -161,7 +163,7 @@ operation: {annotation} = {value}
 def _described(
     operation: SocketOperation, types: Mapping[str, PayloadType]
 ) -> tuple[str, str]:
-    """Return the type and the value of an operation's description."""
+    """Return the type of an operation's object, and the expression that makes it."""
     sent, received = operation.sent, operation.received
     takes, gives = _request_type(sent, types), _type(received, types)
     if operation.kind == "listen":
@@ -221,8 +223,8 @@ def _method(
         "ask": f"return await self._ask(_operation{given})",
         "tell": f"await self._tell(_operation{given})",
     }[operation.kind]
-    words = for_docstring(operation.words)
-    docstring = f'"""{words}{chr(10) if chr(10) in words else ""}"""\n' if words else ""
+    text = for_docstring(operation.description)
+    docstring = f'"""{text}{chr(10) if chr(10) in text else ""}"""\n' if text else ""
     body = (
         f"from .{names.package}.operations.{operation.name} import operation as _operation\n"
         f"\n{call}\n"
@@ -233,17 +235,17 @@ def _method(
 def _parameters(
     operation: SocketOperation, types: Mapping[str, PayloadType]
 ) -> tuple[str, str]:
-    """Return the parameter of a method, and what it passes on."""
+    """Return the parameter of a method, and the argument it passes on."""
     sent = operation.sent
     if sent is None or sent.key not in types:
         return "", ""
-    default = " = None" if sent.is_optional else ""
+    default = "" if sent.needs_payload else " = None"
     return f", request: {_request_type(sent, types)}{default}", ", request"
 
 
 def _request_type(message: Message | None, types: Mapping[str, PayloadType]) -> str:
     annotation = _type(message, types)
-    is_optional = message is not None and message.is_optional
+    is_optional = message is not None and not message.needs_payload
     if is_optional and annotation != "None" and "None" not in annotation.split(" | "):
         return f"{annotation} | None"
     return annotation
