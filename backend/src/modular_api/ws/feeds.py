@@ -65,7 +65,7 @@ class Feeds:
         """
         feed = self._feeds.get(topic)
         if feed is None:
-            feed = self._feeds[topic] = _Feed(self, topic, router, request)
+            feed = self._feeds[topic] = _Feed(self, topic, router)
         feed.keep()
         async with feed.lock:
             if not feed.is_open:
@@ -109,7 +109,7 @@ class Feeds:
 
 class _Feed:
     def __init__(
-        self, feeds: Feeds, topic: str, router: WsRouter[Any, Any] | None, request: Any
+        self, feeds: Feeds, topic: str, router: WsRouter[Any, Any] | None
     ) -> None:
         self.topic = topic
         self.lock = asyncio.Lock()
