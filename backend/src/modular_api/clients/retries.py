@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
+from modular_api.backoff import grown_s
 from modular_api.clients.errors import CallError, ClientTimeout, PeerUnavailable
 from modular_api.errors import ConfigurationError
 
@@ -38,31 +39,32 @@ _FROM_GATEWAYS = frozenset({502, 504})
 class RetryPolicy:
     """How often a call is sent, and how long is waited in between.
 
-    Before attempt n + 1 a random time between nothing and `base_s` · 2ⁿ⁻¹ passes, at
-    most `cap_s`: callers that failed together do not come back together. A server's
+    Before attempt n + 1 a random time between nothing and `first_s` · 2ⁿ⁻¹ passes, at
+    most `longest_s`: callers that failed together do not come back together. A server's
     `Retry-After` comes on top. All attempts share the call's one `timeout_s`: a wait
     that would outlast it, or that is asked to be longer than an hour, is not begun, and
     the last failure is the call's.
 
     Args:
         attempts: how often a call is sent at most; 1 never repeats.
-        base_s: limit of the first wait.
-        cap_s: limit of any wait.
+        first_s: limit of the first wait.
+        longest_s: limit of any wait.
     """
 
     attempts: int = 3
-    base_s: float = 0.1
-    cap_s: float = 2.0
+    first_s: float = 0.1
+    longest_s: float = 2.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 1 or self.base_s < 0 or self.cap_s < 0:
+        if self.attempts < 1 or self.first_s < 0 or self.longest_s < 0:
             raise ConfigurationError(
                 f"{self} is impossible: attempts begin at 1, times at 0 s."
             )
 
     def wait_s(self, attempt: int) -> float:
         """Return how long to wait after an attempt, counted from 1."""
-        return random.uniform(0, min(self.cap_s, self.base_s * 2 ** (attempt - 1)))
+        limit_s = grown_s(attempt, first_s=self.first_s, longest_s=self.longest_s)
+        return random.uniform(0, limit_s)
 
 
 NEVER = RetryPolicy(attempts=1)

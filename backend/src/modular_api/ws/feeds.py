@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any, Protocol
 
+from modular_api.backoff import grown_s
 from modular_api.ws.bus import Bus, Deliver
 from modular_api.ws.errors import ErrorCode, SocketError
 from modular_api.ws.router import WsRouter
@@ -156,9 +157,10 @@ class _Feed:
                 return
             except Exception:
                 failures = min(before, failures) + 1
-                delay_s = min(
-                    router.restart_delay_s * 2 ** min(failures - 1, 16),
-                    _LONGEST_DELAY_S,
+                delay_s = grown_s(
+                    failures,
+                    first_s=router.restart_delay_s,
+                    longest_s=_LONGEST_DELAY_S,
                 )
                 log.exception(
                     "the stream of %s failed; it starts again in %g s",

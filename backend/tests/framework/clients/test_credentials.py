@@ -310,7 +310,7 @@ async def test_no_new_token_repeats_what_may_have_been_done(
     guarded = GuardedClient(
         app=guard,
         credentials=OAuth2(fetch=login.fetch),
-        retries=RetryPolicy(base_s=0.001),
+        retries=RetryPolicy(first_s=0.001),
     )
     request = Request("post", "/x", security=(("oauth",),), takes_idempotency_key=True)
 
@@ -335,7 +335,7 @@ async def test_a_new_token_repeats_what_cannot_act_twice(
     guarded = GuardedClient(
         app=guard,
         credentials=OAuth2(fetch=login.fetch),
-        retries=RetryPolicy(base_s=0.001),
+        retries=RetryPolicy(first_s=0.001),
     )
     told = await guarded.call(
         ("oauth",), method=method, takes_idempotency_key=method == "post"

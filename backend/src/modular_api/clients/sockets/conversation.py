@@ -353,7 +353,7 @@ class Conversation:
                 if self._channel is channel and not following.is_live:
                     self._add_job(partial(self._subscribe, following, topics))
 
-            delay_s = following.backoff.delay_s()
+            delay_s = following.delay.delay_s()
             asyncio.get_running_loop().call_later(delay_s, try_again)
             return
         self._forget(following)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from modular_api.clients.sockets.backoff import Backoff
+from modular_api.clients.sockets.backoff import ReconnectDelay
 from modular_api.clients.sockets.buffer import Buffer, Received
 from modular_api.clients.sockets.gaps import Gap, GapReason
 from modular_api.clients.sockets.operations import Follow
@@ -34,7 +34,7 @@ class Following:
         has_begun: whether the server has ever answered.
         answered: set once the server has answered for the first time, or it has ended.
         error: what ended it.
-        backoff: of a server that cannot take it up again yet.
+        delay: of a server that cannot take it up again yet.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Following:
         self.has_begun = False
         self.answered = asyncio.Event()
         self.error: Exception | None = None
-        self.backoff = Backoff()
+        self.delay = ReconnectDelay()
         self._tracks: dict[str, TopicTrack] = {}
         self._recovering: set[str] = set()
 
@@ -84,7 +84,7 @@ class Following:
         """
         is_first, self.has_begun = not self.has_begun, True
         self.is_live = True
-        self.backoff = Backoff()
+        self.delay = ReconnectDelay()
         self.answered.set()
         for start in starts:
             track = self._tracks.get(start.topic)

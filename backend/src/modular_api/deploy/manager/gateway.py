@@ -18,7 +18,7 @@ import psutil
 
 from modular_api.deploy.logs.rotating import put_aside
 from modular_api.deploy.logs.settings import LogSettings
-from modular_api.deploy.manager.backoff import Backoff, Circuit
+from modular_api.deploy.manager.backoff import Circuit, RestartDelay
 from modular_api.deploy.manager.child import Child, Command, describe_exit
 from modular_api.deploy.manager.errors import GatewayFailed
 from modular_api.deploy.manager.health import Address, NoAnswer, ask
@@ -102,7 +102,7 @@ class Gateway:
         self.restarts = 0
         self.started_at = 0.0
         self._changed = changed
-        self._backoff = Backoff()
+        self._delay = RestartDelay()
         self._watcher: asyncio.Task[None] | None = None
 
     def adopt(self, identity: Identity, restarts: int) -> None:
@@ -234,7 +234,7 @@ class Gateway:
                 if self.circuit.is_open:
                     self._give_up()
                     return
-                await asyncio.sleep(self._backoff.delay_s(self.circuit.failures))
+                await asyncio.sleep(self._delay.delay_s(self.circuit.failures))
                 self.restarts += 1
                 try:
                     child = await self._bring_up()
