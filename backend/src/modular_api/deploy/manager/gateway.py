@@ -27,6 +27,7 @@ from modular_api.deploy.manager.states import State
 from modular_api.deploy.nginx.gate import find_nginx
 from modular_api.errors import ModularError
 from modular_api.listening import CannotListen
+from modular_api.serving.pid_file import same_start
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,6 @@ LIVE_PATH = "/health/live"
 _START_S = 5.0
 _STEP_S = 0.02
 _WORKER_STEPS = 50
-_SAME_TIME_S = 1.0
 _LIVE_EVERY_S = 1.0
 _LIVE_S = 5.0
 _LAST_WORDS = 2000
@@ -316,9 +316,14 @@ def _is_worker(process: psutil.Process, master: Identity) -> bool:
         return (
             process.pid != master.pid
             and os.getpgid(process.pid) == master.pid
-            and process.create_time() >= master.create_time - _SAME_TIME_S
+            and _is_no_older(process, master)
             and process.name() == "nginx"
             and process.status() != psutil.STATUS_ZOMBIE
         )
     except (psutil.Error, ProcessLookupError):
         return False
+
+
+def _is_no_older(process: psutil.Process, master: Identity) -> bool:
+    started_later = process.create_time() > master.create_time
+    return started_later or same_start(process, master.create_time)
