@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from modular_api.listening import listen
+from modular_api.testing.coroutine_thread import CoroutineThread
 from modular_api.testing.errors import LiveServerError
-from modular_api.testing.loop_thread import LoopThread
 from modular_api.testing.uvicorn_server import EventServer
 from modular_api.ws.serving import uvicorn_options as socket_options
 
@@ -174,7 +174,7 @@ class _Running:
         self.port: int = listener.getsockname()[1]
         self.tls = "s" if config.is_ssl else ""
         self._server = EventServer(config, drain_timeout_s=drain_timeout_s)
-        self._thread = LoopThread(
+        self._thread = CoroutineThread(
             lambda ready: self._server.serve_on(listener, ready),
             name=f"LiveServer-{self.port}",
             loop_factory=config.get_loop_factory(),
