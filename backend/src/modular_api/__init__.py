@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from modular_api.module.idempotency import idempotent
     from modular_api.module.module_app import ModuleApp
     from modular_api.module.service import Service
-    from modular_api.problems import Problem
+    from modular_api.problems import Problem, problem_response
     from modular_api.registry.faults import RegistryError
     from modular_api.registry.registry import ModuleRegistry
 
@@ -44,6 +44,7 @@ _HOMES = {
     "Service": "module.service",
     "ServiceNotRunning": "errors",
     "idempotent": "module.idempotency",
+    "problem_response": "problems",
 }
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Service",
     "ServiceNotRunning",
     "idempotent",
+    "problem_response",
 ]
 
 
