@@ -128,7 +128,7 @@ def restart(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Replace processes by new ones, one after the other; nobody notices.
+    """Replace processes by new ones, one after the other; no request fails.
 
     A new process that never becomes ready leaves the old one serving; exits with 1.
     """

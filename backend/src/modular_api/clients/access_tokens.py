@@ -19,7 +19,7 @@ from modular_api.clients.loop_thread import LoopThread
 T = TypeVar("T")
 
 _RENEW_BEFORE_S = 30.0
-"""How long before its end a token is renewed, or a tenth of a shorter life."""
+"""A token is renewed so long before its end, or a tenth of its life if that is less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class TokenKeeper:
                         fetched = await fetched
                     self._keep(fetched)
             else:
-                # Not the future itself: who gives up waiting must not cancel it.
+                # Not awaited itself: a caller that gives up must not cancel it for all.
                 await asyncio.wait([asyncio.wrap_future(fetching)])
                 _raise(fetching.result())
         return token
@@ -124,7 +124,10 @@ class TokenKeeper:
 
     @contextmanager
     def _ending(self, fetching: Future[TokenNotFetched | None]) -> Iterator[None]:
-        """Tell those who wait how the fetch ended; a cancelled one they run again."""
+        """Tell the waiting callers how the fetch ended.
+
+        If it was cancelled, one of them fetches again.
+        """
         failure: TokenNotFetched | None = None
         try:
             yield

@@ -62,7 +62,7 @@ class ModuleClient:
         headers: sent with every call.
         timeout_s: limit of one call with all its attempts, and of a stream until it
             begins; None waits for ever.
-        retries: how calls are repeated that may be; None repeats none.
+        retries: how calls that may be repeated are repeated; None repeats none.
 
     Attributes:
         module_name: the module, `broker`.
@@ -174,7 +174,7 @@ class ModuleClient:
             async def send(
                 encoded: EncodedRequest, timeout_s: float | None
             ) -> AsyncStreamedResponse:
-                await attempt.aclose()  # the one before, whose answer was not taken
+                await attempt.aclose()  # the attempt before, whose answer is not used
                 stream = self._transport.stream(encoded, timeout_s)
                 return await attempt.enter_async_context(stream)
 
@@ -190,7 +190,7 @@ class ModuleClient:
             def send(
                 encoded: EncodedRequest, timeout_s: float | None
             ) -> SyncStreamedResponse:
-                attempt.close()  # the one before, whose answer was not taken
+                attempt.close()  # the attempt before, whose answer is not used
                 stream = self._transport.stream_sync(encoded, timeout_s)
                 return attempt.enter_context(stream)
 
@@ -264,7 +264,7 @@ class SyncModuleClient:
 
 @contextmanager
 def _attempts_told(exchange: Exchange) -> Iterator[None]:
-    """Let an error that the answer turns out to be say how often the call was sent."""
+    """Put the number of attempts on an error that reading the answer raises."""
     try:
         yield
     except CallError as error:

@@ -1,4 +1,4 @@
-"""What a caller proves who it is with, and which operations get to see it.
+"""Credentials of a client, and which operations they are sent to.
 
     BrokerClient(base_url=…, credentials=Bearer("…"))
     BrokerClient(base_url=…, credentials={"user": Basic("ada", "…"), "key": ApiKey("…")})
@@ -143,7 +143,8 @@ class Keyring:
         """Yield what is asked for by each alternative whose credentials are all there.
 
         FastAPI documents several dependencies as alternatives and demands them all, so
-        the first one alone is not enough. In one place stands the first that may.
+        the first one alone is not enough. If two schemes use the same header, parameter
+        or cookie, only the first is sent.
         """
         taken: set[tuple[str, str]] = set()
         for names in request.security:
@@ -158,7 +159,7 @@ class Keyring:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A call with its credentials, and the tokens that a 401 says are worthless."""
+    """A call with its credentials, and the tokens to forget after a 401."""
 
     request: Request
     tokens: tuple[tuple[TokenKeeper, str], ...] = ()
@@ -189,7 +190,7 @@ def _signed(
             headers["authorization"] = f"Bearer {token}"
     signed = replace(
         request,
-        # Parameters of the call itself have the last word.
+        # Parameters of the call itself win.
         headers={**headers, **request.headers},
         params={**params, **request.params},
         cookies={**cookies, **request.cookies},
@@ -222,7 +223,8 @@ def _by_scheme(
             f"{client}(credentials=…): {kind} fits no security scheme; there are: {known}"
         )
     if isinstance(credentials, ApiKey) and len(fitting) > 1:
-        # Another server's key, or another purpose's, would be told to all of them.
+        # Schemes may belong to different servers or purposes: one key must not be sent
+        # for all of them.
         raise ConfigurationError(
             f"{client}(credentials=…): ApiKey fits several security schemes; name one "
             f"of {', '.join(map(repr, fitting))}: {{{fitting[0]!r}: ApiKey(…)}}"

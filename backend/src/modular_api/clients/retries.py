@@ -2,8 +2,8 @@
 
 A call is repeated when the server may get it twice (its method is idempotent, or it
 carries an idempotency key) and it failed in a way that may pass: the connection broke,
-or the answer is 429, 502, 503 or 504. A server that knows better says so: by
-`Retry-After`, and by `X-Should-Retry: false`.
+or the answer is 429, 502, 503 or 504. A server can ask for a longer wait by
+`Retry-After`, and for no further attempt by `X-Should-Retry: false`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from modular_api.errors import ConfigurationError
 log = logging.getLogger(__name__)
 
 SHOULD_RETRY_HEADER = "x-should-retry"
-"""`false` in an answer: another attempt would only repeat what was tried already."""
+"""`false` in an answer: the server has repeated the work already, without success."""
 
 _PASSING = frozenset({429, 502, 503, 504})
 
@@ -32,7 +32,7 @@ _LONGEST_ASKED_S = 3600.0
 """A server that asks for a longer wait is not waited for, even by a call without limit."""
 
 _FROM_GATEWAYS = frozenset({502, 504})
-"""Answers by somebody who lost the server's own."""
+"""Answers of a gateway that has lost the server's own answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class RetryPolicy:
     most `longest_s`: callers that failed together do not come back together. A server's
     `Retry-After` comes on top. All attempts share the call's one `timeout_s`: a wait
     that would outlast it, or that is asked to be longer than an hour, is not begun, and
-    the last failure is the call's.
+    the last failure becomes the call's.
 
     Args:
         attempts: how often a call is sent at most; 1 never repeats.
@@ -108,7 +108,7 @@ class Attempts:
     def begin(self) -> float | None:
         """Begin an attempt, and return the time it has; None without limit.
 
-        Raises: ClientTimeout: none is left.
+        Raises: ClientTimeout: no time is left.
         """
         left_s = self.left_s()
         if left_s is not None and left_s <= 0 and self.count:
@@ -131,8 +131,8 @@ class Attempts:
     def failed(self, error: CallError) -> float:
         """Return the seconds to wait before the next attempt.
 
-        Raises: CallError: the error itself, for there is none; a time-out tells the
-            time of the whole call.
+        Raises: CallError: `error` itself if no attempt follows; for a time-out, a
+            ClientTimeout with the limit of the whole call.
         """
         if isinstance(error, PeerUnavailable):
             self._lost = error

@@ -109,7 +109,7 @@ class _Items(Generic[T]):
         return self._from_events(self._events.feed(chunk))
 
     def end(self) -> Iterator[T]:
-        """Return what the end completes: a last line; half an event is none."""
+        """Return what the end completes: a last line; an incomplete event is dropped."""
         return self._from_texts(self._lines.end())
 
     def _from_events(self, events: Iterable[ServerSentEvent]) -> Iterator[T]:
@@ -130,7 +130,7 @@ class _Items(Generic[T]):
 
 
 class _Stream(Generic[T]):
-    """What both kinds of streams know of theirs."""
+    """What streams for coroutines and for plain code have in common."""
 
     def __init__(self, items: _Items[T]) -> None:
         self._items = items

@@ -30,8 +30,8 @@ class LifespanInBackground(Generic[App]):
     What the lifespan makes (locks, queues, connections) is bound to one loop, while
     each test client brings another. So the app's outermost layer, `middleware_stack`,
     is replaced meanwhile by one that carries each call over to the lifespan's loop.
-    Whoever starts the lifespan again, as `with TestClient(app)`, a server or a second
-    one of these does, shares the running one, which ends with the first.
+    If the lifespan is started again, by `with TestClient(app)`, a server or a second
+    LifespanInBackground, the running one is shared; it ends with the first.
 
     Args:
         app: a FastAPI or Starlette application.

@@ -60,7 +60,8 @@ class LiveServer:
         self._startup_timeout_s = startup_timeout_s
         self._shutdown_timeout_s = shutdown_timeout_s
         # Starlette always speaks the lifespan protocol; to "auto" an error before its
-        # first message would mean that it does not, and the app would start half made.
+        # first message would mean that it does not, and the app would run half
+        # started.
         self._options = {
             "log_config": None,
             "lifespan": "on" if isinstance(app, Starlette) else "auto",

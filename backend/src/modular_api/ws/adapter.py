@@ -224,13 +224,16 @@ class FastWSAdapter(fastws.FastWS):
 
     @connections.setter
     def connections(self, value: dict[str, fastws.Client]) -> None:
-        """Let fastws's own constructor pass; connections are kept by the runtime."""
+        """Ignore the assignment in fastws's constructor.
+
+        SocketRuntime holds the connections.
+        """
 
     @property
     def asgi(self) -> ASGIApp:
         """The ASGI app to be mounted at the address.
 
-        An object and no method, which Starlette would call with a WebSocket.
+        An object, because Starlette would call a method with a WebSocket.
         """
         return _Endpoint(self)
 
@@ -316,7 +319,7 @@ class FastWSAdapter(fastws.FastWS):
     async def _publish(self, topic: str, type_: str, payload: str) -> None:
         runtime = self._latest()
         if runtime.followers(topic) and not runtime.feeds.is_open(topic):
-            # A handler has just let its client follow, and tells it something at once.
+            # A handler has just subscribed its client, and already sends to the topic.
             await runtime.feeds.open(topic)
         runtime.publish(topic, type_, payload)
 

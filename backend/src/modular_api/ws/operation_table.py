@@ -106,7 +106,10 @@ class OperationTable:
             ) from None
 
     def is_ordered(self, type_: str) -> bool:
-        """Subscriptions are: the last wish of a client holds."""
+        """Tell whether messages of this type are handled in order.
+
+        Subscribe and unsubscribe are, so that the last one wins.
+        """
         return type_ in self._ordered
 
     def is_server_only(self, type_: str) -> bool:
@@ -146,5 +149,8 @@ def _unsubscribing(name: str) -> Handle:
 
 
 async def _answer_auth(connection: Connection, request: Request) -> Frame:
-    """Who is connected was let in already."""
+    """Answer an auth message on an open connection.
+
+    The client was authorised at the handshake.
+    """
     return reply_frame(f"{AUTH_TYPE}.response", b'{"success":true}', request.id)

@@ -13,7 +13,7 @@ class SocketClient(fastws.Client):
     """What a handler gets as `client`: one connection."""
 
     def __init__(self, connection: Connection, ws: WebSocket) -> None:
-        # Not fastws's own: it makes a set of topics nobody else would know of.
+        # fastws's own is not called: it makes a set of topics unknown to the hub.
         self.ws = ws
         self.uid = connection.uid
         self.connection = connection

@@ -58,14 +58,14 @@ async def connect(
 class AppTasks:
     """Owns what the app does for the connections of one transport.
 
-    An app may still be handling a request when its client has gone: it comes to its end.
+    An app that is still handling a request when its client has gone may finish that.
     """
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run in a context of its own: a request's would live as long."""
+        """Run in an empty context: a copy of a request's would keep its values alive."""
         task = asyncio.create_task(coroutine, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -111,7 +111,7 @@ class AsgiChannel:
         await self._to_app.put({"type": "websocket.receive", "text": text})
 
     async def receive(self) -> str:
-        """Return what the app sends next; binary messages are left aside."""
+        """Return what the app sends next; binary messages are ignored."""
         while self._ended is None:
             message = await self._next()
             if message is None:
@@ -130,7 +130,7 @@ class AsgiChannel:
         self._leave(1006)
 
     async def aclose(self) -> None:
-        """Leave the app, which comes to its own end, as behind a server."""
+        """Leave the app and let it end by itself, as behind a server."""
         self._ended = self._ended or Disconnected(1000)
         self._aborted.set()
         self._leave(1000)

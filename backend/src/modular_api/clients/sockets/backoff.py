@@ -18,7 +18,7 @@ class ReconnectDelay:
     Args:
         first_s: the longest delay before the first attempt; it doubles each time.
         longest_s: no delay is longer.
-        stable_s: a connection that lived so long makes the delays start anew.
+        stable_s: a connection that was open this long resets the delays.
         jitter: returns a number between the two given ones.
     """
 

@@ -155,7 +155,7 @@ class Conversation:
         return disconnected
 
     def fail(self, error: Exception) -> None:
-        """Give every reader and every question an error, and those to come."""
+        """End every reader and every question, those to come too, with an error."""
         self.failure = self.failure or error
         for following in tuple(self._followings):
             self._forget(following)
@@ -168,7 +168,7 @@ class Conversation:
         self._changed.set()
 
     def close(self, error: Exception) -> None:
-        """Let every reader come to its end; who asks gets the error."""
+        """End every reader without an error; questions get the error."""
         for following in tuple(self._followings):
             self._forget(following)
             following.end()
@@ -180,7 +180,7 @@ class Conversation:
     # Writing.
 
     async def _work(self, channel: Channel) -> None:
-        """Do what is to be done, one after the other: the server keeps the order."""
+        """Do the jobs one after the other: the server keeps the order of messages."""
         while True:
             await self._until(
                 lambda: self._jobs
@@ -190,7 +190,7 @@ class Conversation:
             try:
                 await job(channel)
             except Disconnected:
-                return  # `_read` learns how
+                return  # `_read` returns how the connection ended
 
     async def _subscribe(
         self, following: Following, topics: Iterable[str] | None, channel: Channel
@@ -212,7 +212,8 @@ class Conversation:
     async def _unsubscribe(self, following: Following, channel: Channel) -> None:
         """End a subscription, and not those that share a topic with it.
 
-        Only once no other one is being asked for: whose topics are not known yet.
+        Waits until no subscription is pending, because the topics of a pending one are
+        not known yet.
         """
         await self._until(lambda: not self._questions.pending_subscriptions)
         shared = {

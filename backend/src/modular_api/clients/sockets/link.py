@@ -16,7 +16,7 @@ from modular_api.clients.sockets.conversation import Conversation
 log = logging.getLogger(__name__)
 
 _FINAL_CODES = frozenset({1007, 1009, 4029, 4401, 4403})
-"""Close codes after which another connection would end alike; `docs/SOCKETS.md`."""
+"""Codes after which another connection would end the same way; `docs/SOCKETS.md`."""
 _PASSING_STATUSES = frozenset({408, 425, 429})
 
 
@@ -96,7 +96,7 @@ class Link:
         self._conversation.fail(error)
 
     async def _stay_connected(self) -> Exception:
-        """Return the error after which there is no sense in trying again."""
+        """Connect again and again; return the error that makes that pointless."""
         while True:
             self.state = LinkState.CONNECTING
             try:

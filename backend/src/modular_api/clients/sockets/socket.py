@@ -48,8 +48,8 @@ class ModuleSocket:
         headers: sent with every handshake. A connection outlives the requests of
             those who use it, so nothing of their context is sent.
         timeout_s: limit of connecting and of one answer; None waits for ever.
-        buffer: how many updates wait for the reader of a subscription, at most. Beyond,
-            the oldest give way to a Gap.
+        buffer: how many updates wait for the reader of a subscription, at most. Beyond
+            that, a Gap replaces the oldest.
 
     Attributes:
         module_name: the module, `datafeed`.
@@ -173,7 +173,7 @@ class ModuleSocket:
         return conversation
 
     def _linked(self) -> tuple[Link, Conversation]:
-        """Return the connection; a new one where the last is of no use any more.
+        """Return the connection; a new one if the last can no longer be used.
 
         That is one whose event loop has ended, or whose peer was missing: it may have
         been mounted since.

@@ -17,7 +17,8 @@ class Subscription(Generic[Upd]):
 
     It lasts until `aclose`, the end of `async with`, or until nobody holds it any more,
     as after leaving `async for bar in socket.bars(…)`. Cancelling a read loses nothing.
-    `async with` also waits for the server's answer: what happens from then on is told.
+    `async with` also waits for the server's answer: every later update arrives or is
+    covered by a gap.
 
     Raises, while it is read:
         SocketErrorAnswer: the server refused or ended it.
