@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from modular_api.module.module_app import ModuleApp
     from modular_api.module.service import Service
     from modular_api.module.sqlite_store import SqliteStore
-    from modular_api.problems import Problem
+    from modular_api.problems import Problem, problem_response
     from modular_api.registry.faults import RegistryError
     from modular_api.registry.registry import ModuleRegistry
 
@@ -47,6 +47,7 @@ __all__ = [
     "ServiceNotRunning",
     "SqliteStore",
     "idempotent",
+    "problem_response",
 ]
 
 _HOMES = {
@@ -66,6 +67,7 @@ _HOMES = {
     "ServiceNotRunning": ".errors",
     "SqliteStore": ".module.sqlite_store",
     "idempotent": ".module.idempotency",
+    "problem_response": ".problems",
 }
 
 if not TYPE_CHECKING:

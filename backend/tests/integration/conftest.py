@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from scripts.backend_manager import ServerManager
+from scripts.backend_manager import ServerManager, is_port_in_use
 
 from modular_api.deploy.config import DeploymentConfig, NginxConfig, ServerConfig
 from trading_api.app_factory import ModularApp
@@ -128,12 +127,6 @@ def wait_for_service_sync(
     return False
 
 
-def is_port_in_use(port: int) -> bool:
-    """Return whether somebody listens on this port of the loopback address."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 @pytest.fixture(scope="session")
 def session_test_config() -> DeploymentConfig:
     """One process a module behind nginx, on ports of this test process alone."""
@@ -178,7 +171,6 @@ async def ensure_started(manager: ServerManager) -> None:
     if await wait_for_healthy(manager, timeout_s=0):
         return
     await manager.stop_all(timeout=2.0)
-    manager.processes.clear()
     if not await manager.start_all():
         raise RuntimeError(f"cannot be started: {manager.error}")
 

@@ -10,9 +10,9 @@ import time
 
 import httpx
 import pytest
+from scripts.backend_manager import is_port_in_use
 
 from tests.integration.conftest import (
-    is_port_in_use,
     run_service,
     stop_service,
     wait_for_service_sync,

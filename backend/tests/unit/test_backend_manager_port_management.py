@@ -11,10 +11,10 @@ from scripts.backend_manager import is_port_in_use
 
 from modular_api.deploy.config.models import (
     DeploymentConfig,
-    LogLevel,
     NginxConfig,
     ServerConfig,
 )
+from modular_api.deploy.logs.settings import LogLevel
 from modular_api.deploy.manager.errors import PortsTaken
 from modular_api.deploy.manager.plan import (
     InstancePlan,

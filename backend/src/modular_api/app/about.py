@@ -10,7 +10,7 @@ from modular_api.types import Document
 def add_about(document: Document, app: FastAPI) -> None:
     """Put summary, contact, licence, terms, servers and tags of an app into a document.
 
-    A tag the modules use already gets the app's words.
+    The app's description of a tag wins.
     """
     about = {
         "summary": app.summary,

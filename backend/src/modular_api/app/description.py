@@ -19,7 +19,7 @@ from modular_api.specs.structure import STREAM_ITEM
 _STREAMED = frozenset(
     {"application/jsonl", "application/x-ndjson", "text/event-stream"}
 )
-"""Media types whose answers come item by item, said by a schema or not."""
+"""Media types whose answers come item by item, with or without a schema."""
 
 
 def describe_app(title: str, version: str, modules: Sequence[ModuleApp]) -> AppModel:

@@ -1,7 +1,7 @@
 """Event streams have no end of their own: an app that drains ends them.
 
-The client of one that was asked for by GET comes back by itself, and finds the process
-that took over. Any other stream is a request in flight like those without.
+If a stream was requested by GET, its client reconnects by itself and reaches the
+process that took over. Any other stream is treated as a request in flight.
 
 Source: WHATWG HTML, 9.2 Server-sent events ("reestablish the connection").
 """

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from modular_api.app.contract_check import ContractCheck
 from modular_api.app.generation import Generation, new_engine
 from modular_api.app.modular_app import ModularApp
 from modular_api.codegen.errors import GeneratorMissing
@@ -34,6 +35,8 @@ class AppFactory:
         allowed_losses: what the generated clients may lack, each as the error that
             refused it prints it.
         cache_dir: where formatted texts are kept between generations; None for nowhere.
+        contracts: what a start does about the promise: a check, or the promise's folder
+            for a check with the default policy; None for nothing.
         mend: the command an error names as the one that brings files up to date.
         app_options: everything else a ModularApp takes, for example `middleware`.
     """
@@ -49,6 +52,7 @@ class AppFactory:
         allowed_losses: Iterable[str] = (),
         cache_dir: Path | None = None,
         mend: str = "modular-api generate",
+        contracts: ContractCheck | Path | None = None,
         **app_options: Any,
     ) -> None:
         self.registry = ModuleRegistry(modules_dir)
@@ -65,6 +69,9 @@ class AppFactory:
             "title": title,
             "version": version,
             "description": description,
+            "contracts": (
+                ContractCheck(contracts) if isinstance(contracts, Path) else contracts
+            ),
             **app_options,
         }
 

@@ -1,8 +1,8 @@
 """Is the process alive, and is it ready? Two questions with two answers.
 
-Alive means that the event loop answers: whoever does not is to be replaced. Ready means
-that it should be sent requests: the lifespan has started, no service says otherwise,
-and nobody has asked the process to stop.
+Alive means that the event loop answers: a process whose loop does not is
+replaced. Ready means that it should be sent requests: the lifespan has started, no
+service says otherwise, and nobody has asked the process to stop.
 """
 
 from __future__ import annotations

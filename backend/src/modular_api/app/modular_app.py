@@ -186,10 +186,6 @@ class ModularApp(FastAPI):
         except MissingResponseModels as missing:
             log.warning("%s", missing)
 
-    def call_peers_at(self, urls: Mapping[str, str]) -> None:
-        """Say where further modules are, before the lifespan starts."""
-        self._peer_urls.update(urls)
-
     def spec_hashes(self) -> Mapping[str, Mapping[str, str]]:
         """Return the hash of each OpenAPI document, by module and version."""
         if not self._spec_hashes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,10 +15,9 @@ from modular_api.cli.options import (
     JsonOption,
     ModulesDirOption,
     ModulesOption,
+    chosen_source,
 )
 from modular_api.cli.reporting import FAILED, reporting
-from modular_api.project.settings import read_settings
-from modular_api.project.source import choose_source
 
 if TYPE_CHECKING:
     from modular_api.cli.findings import Report
@@ -40,8 +38,7 @@ def check(
     with reporting(debug=debug, as_json=as_json):
         from modular_api.cli.findings import check_source
 
-        settings = read_settings(Path.cwd())
-        source = choose_source(settings, app, modules_dir, modules, include_uses)
+        source = chosen_source(app, modules_dir, modules, include_uses=include_uses)
         report = check_source(source)
         if as_json:
             typer.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import typer
 
@@ -13,10 +12,9 @@ from modular_api.cli.options import (
     ModulesDirOption,
     ModulesOption,
     TypeScriptOption,
+    chosen_source,
 )
 from modular_api.cli.reporting import reporting
-from modular_api.project.settings import read_settings
-from modular_api.project.source import choose_source
 
 
 def clean(
@@ -37,8 +35,7 @@ def clean(
         from modular_api.codegen.python_target import PythonClient
         from modular_api.codegen.typescript_folder import TypeScriptFolder
 
-        settings = read_settings(Path.cwd())
-        source = choose_source(settings, app, modules_dir, modules, False)
+        source = chosen_source(app, modules_dir, modules)
         folders = source.module_folders()
         for name, directory in folders.items():
             job = GenerationJob(name, directory, ())

@@ -124,12 +124,12 @@ def open_project(
     Raises: UsageError.
     """
     settings = read_settings(Path.cwd())
-    source = choose_source(settings, app, modules_dir, None, False)
+    source = choose_source(settings, app=app, modules_dir=modules_dir)
     written = settings.contracts
     if contracts_dir is not None:
         promise = Path.cwd() / contracts_dir
     elif written is not None:
         promise = written.folder
     else:
-        promise = (settings.folder or Path.cwd()) / PROMISE_FOLDER
+        promise = settings.root / PROMISE_FOLDER
     return Project(source, promise, Policy() if written is None else written.policy)

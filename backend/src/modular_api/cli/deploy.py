@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modular_api.cli.options import AppOption, DebugOption, ModulesDirOption
+from modular_api.cli.options import (
+    AppOption,
+    ConfigOption,
+    DebugOption,
+    ModulesDirOption,
+    chosen_config,
+    chosen_source,
+    project_root,
+)
 from modular_api.cli.reporting import reporting
 from modular_api.deploy.export.target import Target
 from modular_api.project.errors import UsageError
-from modular_api.project.settings import read_settings
-from modular_api.project.source import AppSource, choose_source
 
 if TYPE_CHECKING:
     from modular_api.app.modular_app import ModularApp
     from modular_api.deploy.config.models import DeploymentConfig
 
-DEFAULT_CONFIG = "dev-config.yaml"
 EXPORT_FOLDER = Path(".local") / "export"
-
-ConfigOption: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        help=f"The deployment; default: {DEFAULT_CONFIG} of the project.",
-    ),
-]
 
 
 def deploy_cli() -> typer.Typer:
@@ -110,16 +106,17 @@ def export(
         from modular_api.deploy.export.processes import run_arguments
         from modular_api.deploy.export.targets import Export
 
+        root = project_root()
         built = _app(app, modules_dir)
         wanted = Export(
             config=_read(_file(config), built),
             model=built.describe(),
             pages=pages_of(built),
-            run=run_arguments(_source(app, modules_dir), _base()),
-            project=_base().resolve(),
+            run=run_arguments(chosen_source(app, modules_dir), root),
+            project=root.resolve(),
             image=image,
         )
-        for file in wanted.write(target, out or _base() / EXPORT_FOLDER / target):
+        for file in wanted.write(target, out or root / EXPORT_FOLDER / target):
             typer.echo(f"Wrote {file}.")
 
 
@@ -132,19 +129,10 @@ def _read(file: Path, app: ModularApp) -> DeploymentConfig:
 def _app(app: str | None, modules_dir: str | None) -> ModularApp:
     from modular_api.codegen.mode import GenerationMode
 
-    return _source(app, modules_dir).create_app(GenerationMode.OFF)
-
-
-def _source(app: str | None, modules_dir: str | None) -> AppSource:
-    settings = read_settings(Path.cwd())
-    return choose_source(settings, app, modules_dir, None, False)
+    return chosen_source(app, modules_dir).create_app(GenerationMode.OFF)
 
 
 def _file(config: Path | None) -> Path:
     if config is not None and config.is_dir():
         raise UsageError(f"--config {config} is a folder, expected a file.")
-    return config or _base() / DEFAULT_CONFIG
-
-
-def _base() -> Path:
-    return read_settings(Path.cwd()).folder or Path.cwd()
+    return chosen_config(config)

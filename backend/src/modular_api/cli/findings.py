@@ -116,7 +116,7 @@ def _document_faults(app: ModularApp) -> Iterator[Finding]:
         for version in module.versions.values():
             try:
                 version.openapi()
-            except Exception as error:  # models of any kind raise what they like
+            except Exception as error:  # a model may raise any exception
                 yield Finding.of("specs", error)
 
 
@@ -146,8 +146,8 @@ def _validation_faults(document: Document) -> Iterator[str]:
             found = True
             yield f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
     except Exception as error:
-        # After the schema the validator looks closer, and stumbles over what the schema
-        # has just refused.
+        # After the schema check the validator looks closer, and may fail on what the
+        # schema has already refused.
         if not found:
             yield describe(error)
 

@@ -15,10 +15,10 @@ from modular_api.cli.options import (
     ModulesDirOption,
     ModulesOption,
     TypeScriptOption,
+    chosen_source,
 )
 from modular_api.cli.reporting import reporting
-from modular_api.project.settings import read_settings
-from modular_api.project.source import AppSource, choose_source
+from modular_api.project.source import AppSource
 
 if TYPE_CHECKING:
     from modular_api.app.modular_app import ModularApp
@@ -59,8 +59,7 @@ def generate(
     names their folder. Without Node.js their REST part is left out, and told.
     """
     with reporting(debug=debug, as_json=as_json):
-        settings = read_settings(Path.cwd())
-        source = choose_source(settings, app, modules_dir, modules, include_uses)
+        source = chosen_source(app, modules_dir, modules, include_uses=include_uses)
         folder = typescript or (None if output_dir else source.typescript)
         summary = _generate(source, output_dir, folder, check=check)
         typer.echo(summary.to_json() if as_json else str(summary) or "no modules")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,10 +13,9 @@ from modular_api.cli.options import (
     JsonOption,
     ModulesDirOption,
     ModulesOption,
+    chosen_source,
 )
 from modular_api.cli.reporting import reporting
-from modular_api.project.settings import read_settings
-from modular_api.project.source import choose_source
 
 if TYPE_CHECKING:
     from modular_api.model import AppModel, ModuleModel
@@ -38,8 +36,7 @@ def list_modules(
     The app is built but not started.
     """
     with reporting(debug=debug, as_json=as_json):
-        settings = read_settings(Path.cwd())
-        source = choose_source(settings, app, modules_dir, modules, include_uses)
+        source = chosen_source(app, modules_dir, modules, include_uses=include_uses)
         model = source.create_app().describe()
         if as_json:
             typer.echo(model.model_dump_json(indent=2))

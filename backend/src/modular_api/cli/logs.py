@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from modular_api.cli.options import DebugOption
+from modular_api.cli.options import DebugOption, FolderOption, chosen_places
 from modular_api.cli.reporting import reporting
-from modular_api.project.settings import read_settings
 
 
 def logs(
@@ -30,10 +28,7 @@ def logs(
     clean: Annotated[
         bool, typer.Option("--clean", help="Remove all log files instead.")
     ] = False,
-    local_dir: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Default: .local of the project."),
-    ] = None,
+    local_dir: FolderOption = None,
     debug: DebugOption = False,
 ) -> None:
     """Print the last lines of all processes, labelled with process and module."""
@@ -46,9 +41,7 @@ def logs(
             remove_logs,
         )
 
-        if local_dir is None:
-            local_dir = (read_settings(Path.cwd()).folder or Path.cwd()) / ".local"
-        folder = local_dir / "logs"
+        folder = chosen_places(local_dir).log_dir
         if clean:
             removed = remove_logs(folder)
             print(f"Removed {len(removed)} log files of {folder}.")

@@ -4,50 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Coroutine
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from modular_api.cli.logs import logs
 from modular_api.cli.options import (
     AppOption,
+    ConfigOption,
     DebugOption,
+    FolderOption,
     JsonOption,
     ModulesDirOption,
+    ServerArgument,
+    chosen_config,
+    chosen_places,
+    chosen_source,
 )
 from modular_api.cli.reporting import reporting
-from modular_api.project.settings import read_settings
-from modular_api.project.source import choose_source
-
-if TYPE_CHECKING:
-    from modular_api.deploy.manager.places import Places
 
 T = TypeVar("T")
-
-DEFAULT_CONFIG = "dev-config.yaml"
-
-ConfigOption: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        help=f"What is to run; default: {DEFAULT_CONFIG} of the project.",
-    ),
-]
-
-FolderOption: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        "--local-dir",
-        metavar="DIR",
-        help="Where pid files, logs and nginx's files go; default: the project's .local.",
-    ),
-]
-
-ServerArgument: TypeAlias = Annotated[
-    str | None, typer.Argument(help="One server of the configuration; default: all.")
-]
 
 
 def manager_cli() -> typer.Typer:
@@ -97,11 +73,10 @@ def start(
     with reporting(debug=debug, as_json=as_json):
         from modular_api.deploy.manager.running import Deployment, run, run_detached
 
-        settings = read_settings(Path.cwd())
         deployment = Deployment(
-            config or (settings.folder or Path.cwd()) / DEFAULT_CONFIG,
-            choose_source(settings, app, modules_dir, None, False),
-            _places(local_dir),
+            chosen_config(config),
+            chosen_source(app, modules_dir),
+            chosen_places(local_dir),
             exclude=tuple(exclude or ()),
             workers=workers,
             reload=reload,
@@ -125,7 +100,7 @@ def stop(
     with reporting(debug=debug):
         from modular_api.deploy.manager.remote import stop_everything
 
-        stopped = _run(stop_everything(_places(local_dir).pid_dir, timeout))
+        stopped = _run(stop_everything(chosen_places(local_dir).pid_dir, timeout))
         print("Stopped." if stopped else "Nothing to stop.")
 
 
@@ -138,7 +113,7 @@ def status(
     with reporting(debug=debug, as_json=as_json):
         from modular_api.deploy.manager.remote import ask_for_status
 
-        now = _run(ask_for_status(_places(local_dir).pid_dir))
+        now = _run(ask_for_status(chosen_places(local_dir).pid_dir))
         show_status(now, as_json)
         _must_be_well(now)
 
@@ -153,14 +128,14 @@ def restart(
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Replace processes by new ones, one after the other; nobody notices.
+    """Replace processes by new ones, one after the other; no request fails.
 
     A new process that never becomes ready leaves the old one serving; exits with 1.
     """
     with reporting(debug=debug, as_json=as_json):
         from modular_api.deploy.manager.control import order
 
-        folder = _places(local_dir).pid_dir
+        folder = chosen_places(local_dir).pid_dir
         now = _run(order(folder, "restart", server=server, force=force))
         show_status(now, as_json)
         _must_be_well(now)
@@ -175,7 +150,7 @@ def reload_config(
     with reporting(debug=debug, as_json=as_json):
         from modular_api.deploy.manager.control import order
 
-        now = _run(order(_places(local_dir).pid_dir, "reload"))
+        now = _run(order(chosen_places(local_dir).pid_dir, "reload"))
         show_status(now, as_json)
         _must_be_well(now)
 
@@ -193,14 +168,11 @@ def gen_nginx_conf(
         from modular_api.deploy.config.reading import read_deployment
         from modular_api.deploy.nginx.gateway import write_gateway
 
-        settings = read_settings(Path.cwd())
-        source = choose_source(settings, app, modules_dir, None, False)
-        built = source.create_app()
-        places = _places(local_dir)
-        file = config or (settings.folder or Path.cwd()) / DEFAULT_CONFIG
+        built = chosen_source(app, modules_dir).create_app()
+        places = chosen_places(local_dir)
         write_gateway(
             places.nginx_config,
-            read_deployment(file, built.describe()),
+            read_deployment(chosen_config(config), built.describe()),
             built.describe(),
             pages_of(built),
             places.gateway_places(),
@@ -230,11 +202,3 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     import asyncio
 
     return asyncio.run(work)
-
-
-def _places(local_dir: Path | None) -> Places:
-    from modular_api.deploy.manager.places import Places
-
-    if local_dir is None:
-        local_dir = (read_settings(Path.cwd()).folder or Path.cwd()) / ".local"
-    return Places.below(local_dir.resolve())

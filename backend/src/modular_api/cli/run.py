@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +19,7 @@ from modular_api.cli.options import (
     ModulesOption,
 )
 from modular_api.cli.reporting import reporting
+from modular_api.deploy.logs.settings import LogLevel
 from modular_api.project.errors import UsageError
 from modular_api.project.settings import read_settings
 from modular_api.project.source import AppSource, choose_source
@@ -34,15 +34,6 @@ DEFAULT_PORT = 8000
 GRACE_S = 10
 RESTART_GRACE_S = 2
 """Shorter, as a developer waits for it."""
-
-
-class LogLevel(StrEnum):
-    """How much is logged."""
-
-    debug = "debug"
-    info = "info"
-    warning = "warning"
-    error = "error"
 
 
 def run(
@@ -101,7 +92,13 @@ def run(
         from modular_api.serving.pid_file import keep_pid_file
 
         settings = read_settings(Path.cwd())
-        source = choose_source(settings, app, modules_dir, modules, include_uses)
+        source = choose_source(
+            settings,
+            app=app,
+            modules_dir=modules_dir,
+            modules=modules,
+            include_uses=include_uses,
+        )
         peer_urls = _peer_urls(peers or [])
         configure_logging(log_level)
         if port is None:  # 0 is a port, too

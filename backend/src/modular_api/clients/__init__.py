@@ -1,8 +1,8 @@
 """What generated clients are made of, and how a module calls another one."""
 
+from modular_api.clients.access_tokens import AccessToken
 from modular_api.clients.client import ModuleClient, SyncModuleClient
 from modular_api.clients.credentials import (
-    AccessToken,
     ApiKey,
     Basic,
     Bearer,

@@ -18,7 +18,7 @@ _FAILED: Message = {
 
 
 class _Exchange:
-    """The request's side of both kinds."""
+    """What both kinds of exchange do with the request."""
 
     def __init__(self, request: EncodedRequest) -> None:
         self.request = request
@@ -27,7 +27,7 @@ class _Exchange:
         self._start: Message | None = None
 
     async def receive(self) -> Message:
-        """Give the app the request, and then, when it is so, that the client is gone."""
+        """Give the app the request; then wait until the client has gone, and say so."""
         if not self._received:
             self._received = True
             return {

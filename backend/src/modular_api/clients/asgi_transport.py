@@ -51,7 +51,7 @@ AsgiApp: TypeAlias = Callable[
     ],
     Awaitable[None],
 ]
-"""An ASGI 3 application. Spelled out, for Starlette is slow to import."""
+"""An ASGI 3 application; written out here because Starlette is slow to import."""
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ _COMMON_HEADERS = ((b"host", b"localhost"), (b"accept", b"*/*"))
 
 
 class AsgiTransport:
-    """Calls one app. Its lifespan is the business of whoever owns the app.
+    """Calls one app, whose lifespan is run by the owner of the app.
 
     `send` awaits the whole answer, background tasks of the route included, so an
     endless stream never answers to it; `stream` gives its chunks as they are written.
@@ -115,8 +115,8 @@ class AsgiTransport:
     ) -> AsyncIterator[AsyncStreamedResponse]:
         """Call the app in a task, and read its answer as it is written.
 
-        Left before the end, the app is told that the client is gone; it is cancelled
-        where it has not ended `GRACE_S` later.
+        If the block is left before the end, the app is told that the client has gone,
+        and is cancelled if it has not ended `GRACE_S` later.
         """
         exchange = StreamedExchange(request)
         running = asyncio.create_task(self._run_streamed(exchange))
@@ -193,15 +193,15 @@ class AsgiTransport:
 
     async def _run_streamed(self, exchange: StreamedExchange) -> None:
         scope = self._scope(exchange.request)
-        # Before 2.4 who writes must listen for the disconnect: Starlette then ends a
-        # stream that has nothing to write, too. uvicorn says the same.
+        # Below 2.4 Starlette listens for the disconnect itself, and so also ends a
+        # stream that has nothing to write. uvicorn announces 2.3, too.
         scope["asgi"]["spec_version"] = "2.3"
         failed = False
         try:
             await self._app(scope, exchange.receive, exchange.send)
         except Exception:
             failed = True
-            # What an app raises at a disconnect is nobody's fault.
+            # An error that a disconnect causes is not the app's fault.
             level = logging.DEBUG if exchange.left else logging.ERROR
             log.log(
                 level, "%s raised in the called app", exchange.request, exc_info=True
@@ -214,7 +214,7 @@ class AsgiTransport:
     def _scope(self, request: EncodedRequest) -> dict[str, Any]:
         scope: dict[str, Any] = {
             "type": "http",
-            # 2.4 and later: `send` fails after a disconnect, nobody has to listen.
+            # From 2.4 on `send` fails after a disconnect, and the app need not listen.
             "asgi": {"version": "3.0", "spec_version": "2.4"},
             "http_version": "1.1",
             "method": request.method,
@@ -256,7 +256,7 @@ async def _ended(task: asyncio.Task[None], *, within_s: float | None) -> None:
 
 
 def _waits_for_others(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether the loop runs in another thread: in its own one we would wait for ever."""
+    """Whether the loop runs in another thread; waiting in its own would never end."""
     try:
         return loop.is_running() and asyncio.get_running_loop() is not loop
     except RuntimeError:

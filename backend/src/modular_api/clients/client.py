@@ -9,16 +9,15 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeVar
 
 from modular_api.clients.answers import Answer, read_answer
-from modular_api.clients.asgi_transport import AsgiApp, AsgiTransport
+from modular_api.clients.asgi_transport import AsgiApp
 from modular_api.clients.context import context_headers
 from modular_api.clients.credentials import Credentials, Keyring, SecurityScheme
 from modular_api.clients.errors import CallError
 from modular_api.clients.exchange import Exchange
-from modular_api.clients.http_transport import HttpTransport
 from modular_api.clients.retries import RetryPolicy
 from modular_api.clients.streams import (
     Framing,
@@ -27,6 +26,7 @@ from modular_api.clients.streams import (
     open_stream,
     open_sync_stream,
 )
+from modular_api.clients.target import transport_to
 from modular_api.clients.transport import Transport
 from modular_api.clients.wire import (
     AsyncStreamedResponse,
@@ -36,7 +36,6 @@ from modular_api.clients.wire import (
     SyncStreamedResponse,
     encode,
 )
-from modular_api.errors import ConfigurationError
 
 T = TypeVar("T")
 H = TypeVar("H")
@@ -63,7 +62,7 @@ class ModuleClient:
         headers: sent with every call.
         timeout_s: limit of one call with all its attempts, and of a stream until it
             begins; None waits for ever.
-        retries: how calls are repeated that may be; None repeats none.
+        retries: how calls that may be repeated are repeated; None repeats none.
 
     Attributes:
         module_name: the module, `broker`.
@@ -93,9 +92,13 @@ class ModuleClient:
         retries: RetryPolicy | None = DEFAULT_RETRIES,
     ) -> None:
         self._owns_transport = transport is None
-        self._transport = transport or _transport(type(self), base_url, app, state)
-        if transport is not None and (base_url is not None or app is not None):
-            raise _too_many_targets(type(self))
+        self._transport = transport_to(
+            type(self).__name__,
+            base_url=base_url,
+            app=app,
+            transport=transport,
+            state=state,
+        )
         self._headers = {name.lower(): value for name, value in (headers or {}).items()}
         if token is not None:
             self._headers["authorization"] = f"Bearer {token}"
@@ -116,23 +119,13 @@ class ModuleClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     async def _call(self, request: Request, parse: Callable[[Response], T]) -> T:
@@ -181,7 +174,7 @@ class ModuleClient:
             async def send(
                 encoded: EncodedRequest, timeout_s: float | None
             ) -> AsyncStreamedResponse:
-                await attempt.aclose()  # the one before, whose answer was not taken
+                await attempt.aclose()  # the attempt before, whose answer is not used
                 stream = self._transport.stream(encoded, timeout_s)
                 return await attempt.enter_async_context(stream)
 
@@ -197,7 +190,7 @@ class ModuleClient:
             def send(
                 encoded: EncodedRequest, timeout_s: float | None
             ) -> SyncStreamedResponse:
-                attempt.close()  # the one before, whose answer was not taken
+                attempt.close()  # the attempt before, whose answer is not used
                 stream = self._transport.stream_sync(encoded, timeout_s)
                 return attempt.enter_context(stream)
 
@@ -271,7 +264,7 @@ class SyncModuleClient:
 
 @contextmanager
 def _attempts_told(exchange: Exchange) -> Iterator[None]:
-    """Let an error that the answer turns out to be say how often the call was sent."""
+    """Put the number of attempts on an error that reading the answer raises."""
     try:
         yield
     except CallError as error:
@@ -286,22 +279,3 @@ def _with_headers(
         return Answer(parse(response), parse_headers(response))
 
     return parse_both
-
-
-def _transport(
-    class_: type[ModuleClient],
-    base_url: str | None,
-    app: AsgiApp | None,
-    state: Mapping[str, Any] | None,
-) -> Transport:
-    if base_url is not None and app is None:
-        return HttpTransport(base_url)
-    if app is not None and base_url is None:
-        return AsgiTransport(app, state=state)
-    raise _too_many_targets(class_)
-
-
-def _too_many_targets(class_: type[ModuleClient]) -> ConfigurationError:
-    return ConfigurationError(
-        f"{class_.__name__}(...) takes exactly one of base_url, app and transport."
-    )

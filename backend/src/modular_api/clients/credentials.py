@@ -1,4 +1,4 @@
-"""What a caller proves who it is with, and which operations get to see it.
+"""Credentials of a client, and which operations they are sent to.
 
     BrokerClient(base_url=…, credentials=Bearer("…"))
     BrokerClient(base_url=…, credentials={"user": Basic("ada", "…"), "key": ApiKey("…")})
@@ -9,27 +9,15 @@ of them its operation takes. A credential goes to those operations and to no oth
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-import math
-import threading
-import time
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias
 
-from modular_api.clients.errors import InvalidArgument, TokenNotFetched
-from modular_api.clients.loop_thread import LoopThread
+from modular_api.clients.access_tokens import FetchToken, TokenKeeper
+from modular_api.clients.errors import InvalidArgument
 from modular_api.clients.wire import Request
 from modular_api.errors import ConfigurationError
-
-T = TypeVar("T")
-
-_RENEW_BEFORE_S = 30.0
-"""How long before its end a token is renewed, or a tenth of a shorter life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +64,6 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
-class AccessToken:
-    """A token, and how long it lives; None where nobody knows."""
-
-    token: str = field(repr=False)
-    expires_in_s: float | None = None
-
-
-FetchToken: TypeAlias = Callable[[], AccessToken | str | Awaitable[AccessToken | str]]
-"""Gets a new access token, by refreshing the old one or by logging in again."""
-
-
-@dataclass(frozen=True, slots=True)
 class OAuth2:
     """An access token, fetched when it is needed and kept until it expires.
 
@@ -99,18 +75,21 @@ class OAuth2:
         access_token: a token that is known already.
         fetch: gets one, as a function or a coroutine function; without it the token
             never changes.
+
+    Attributes:
+        keeper: holds the token that counts at the moment.
     """
 
     access_token: str | None = field(default=None, repr=False)
     fetch: FetchToken | None = None
-    _kept: _KeptToken = field(init=False, repr=False, compare=False)
+    keeper: TokenKeeper = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.access_token is None and self.fetch is None:
             raise ConfigurationError(
                 "OAuth2(...) needs an access_token, or a fetch that gets one."
             )
-        object.__setattr__(self, "_kept", _KeptToken(self.access_token, self.fetch))
+        object.__setattr__(self, "keeper", TokenKeeper(self.access_token, self.fetch))
 
 
 Credential: TypeAlias = Bearer | Basic | ApiKey | OAuth2
@@ -164,7 +143,8 @@ class Keyring:
         """Yield what is asked for by each alternative whose credentials are all there.
 
         FastAPI documents several dependencies as alternatives and demands them all, so
-        the first one alone is not enough. In one place stands the first that may.
+        the first one alone is not enough. If two schemes use the same header, parameter
+        or cookie, only the first is sent.
         """
         taken: set[tuple[str, str]] = set()
         for names in request.security:
@@ -179,17 +159,17 @@ class Keyring:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A call with its credentials, and the tokens that a 401 says are worthless."""
+    """A call with its credentials, and the tokens to forget after a 401."""
 
     request: Request
-    tokens: tuple[tuple[OAuth2, str], ...] = ()
+    tokens: tuple[tuple[TokenKeeper, str], ...] = ()
 
     def forget_tokens(self) -> bool:
         """Forget the tokens the server refused; tell whether others can be fetched."""
-        fetched = [pair for pair in self.tokens if pair[0].fetch is not None]
-        for credential, token in fetched:
-            credential._kept.forget(token)
-        return bool(fetched)
+        renewable = [pair for pair in self.tokens if pair[0].can_fetch]
+        for keeper, token in renewable:
+            keeper.forget(token)
+        return bool(renewable)
 
 
 def _signed(
@@ -210,12 +190,12 @@ def _signed(
             headers["authorization"] = f"Bearer {token}"
     signed = replace(
         request,
-        # Parameters of the call itself have the last word.
+        # Parameters of the call itself win.
         headers={**headers, **request.headers},
         params={**params, **request.params},
         cookies={**cookies, **request.cookies},
     )
-    tokens = tuple((c, token) for _, c, token in used if isinstance(c, OAuth2))
+    tokens = tuple((c.keeper, token) for _, c, token in used if isinstance(c, OAuth2))
     return Signed(signed, tokens)
 
 
@@ -243,7 +223,8 @@ def _by_scheme(
             f"{client}(credentials=…): {kind} fits no security scheme; there are: {known}"
         )
     if isinstance(credentials, ApiKey) and len(fitting) > 1:
-        # Another server's key, or another purpose's, would be told to all of them.
+        # Schemes may belong to different servers or purposes: one key must not be sent
+        # for all of them.
         raise ConfigurationError(
             f"{client}(credentials=…): ApiKey fits several security schemes; name one "
             f"of {', '.join(map(repr, fitting))}: {{{fitting[0]!r}: ApiKey(…)}}"
@@ -279,13 +260,13 @@ def _fits(credential: Credential, scheme: SecurityScheme) -> bool:
 
 async def _token(credential: Credential) -> str:
     if isinstance(credential, OAuth2):
-        return await credential._kept.get()
+        return await credential.keeper.get()
     return _fixed_token(credential)
 
 
 def _token_sync(credential: Credential) -> str:
     if isinstance(credential, OAuth2):
-        return credential._kept.get_sync()
+        return credential.keeper.get_sync()
     return _fixed_token(credential)
 
 
@@ -301,114 +282,3 @@ def _fixed_token(credential: Bearer | Basic | ApiKey) -> str:
                     "username", username, "has a colon, which ends it (RFC 7617)"
                 )
             return b64encode(f"{username}:{password}".encode()).decode("ascii")
-
-
-class _KeptToken:
-    """The token of one login. Calls of all threads and loops share one fetch."""
-
-    def __init__(self, token: str | None, fetch: FetchToken | None) -> None:
-        self._fetch = fetch
-        self._lock = threading.Lock()
-        self._token = token
-        self._renew_at = math.inf
-        # Its result is what went wrong, or None.
-        self._fetching: Future[TokenNotFetched | None] | None = None
-
-    def forget(self, token: str) -> None:
-        """Fetch another one next time, unless it is another one already."""
-        with self._lock:
-            if self._token == token:
-                self._token = None
-
-    async def get(self) -> str:
-        """Return a token that has not expired. Raises: TokenNotFetched."""
-        while (token := self._fresh()) is None:
-            fetching, ours = self._begin()
-            if ours:
-                with self._ending(fetching):
-                    fetched = self._ask()
-                    if inspect.isawaitable(fetched):
-                        fetched = await fetched
-                    self._keep(fetched)
-            else:
-                # Not the future itself: who gives up waiting must not cancel it.
-                await asyncio.wait([asyncio.wrap_future(fetching)])
-                _raise(fetching.result())
-        return token
-
-    def get_sync(self) -> str:
-        """Do the same for plain code."""
-        while (token := self._fresh()) is None:
-            fetching, ours = self._begin()
-            if ours:
-                with self._ending(fetching):
-                    fetched = self._ask()
-                    if inspect.isawaitable(fetched):
-                        fetched = _run(fetched)
-                    self._keep(fetched)
-            else:
-                _raise(fetching.result())
-        return token
-
-    def _fresh(self) -> str | None:
-        with self._lock:
-            if self._fetch is not None and time.monotonic() >= self._renew_at:
-                self._token = None
-            return self._token
-
-    def _begin(self) -> tuple[Future[TokenNotFetched | None], bool]:
-        """Return the fetch that runs, and whether it is this caller's to run."""
-        with self._lock:
-            if self._fetching is not None:
-                return self._fetching, False
-            self._fetching = Future()
-            return self._fetching, True
-
-    def _ask(self) -> AccessToken | str | Awaitable[AccessToken | str]:
-        assert self._fetch is not None, "a token is only forgotten if another can come"
-        return self._fetch()
-
-    def _keep(self, fetched: AccessToken | str) -> None:
-        if isinstance(fetched, str):
-            fetched = AccessToken(fetched)
-        life_s = fetched.expires_in_s
-        with self._lock:
-            self._token = fetched.token
-            # A call that leaves now must arrive before the token expires.
-            self._renew_at = (
-                math.inf
-                if life_s is None
-                else time.monotonic() + life_s - min(life_s * 0.1, _RENEW_BEFORE_S)
-            )
-
-    @contextmanager
-    def _ending(self, fetching: Future[TokenNotFetched | None]) -> Iterator[None]:
-        """Tell those who wait how the fetch ended; a cancelled one they run again."""
-        failure: TokenNotFetched | None = None
-        try:
-            yield
-        except Exception as error:
-            failure = TokenNotFetched(error)
-            raise failure from error
-        finally:
-            with self._lock:
-                self._fetching = None
-            fetching.set_result(failure)
-
-
-def _raise(failure: TokenNotFetched | None) -> None:
-    if failure is not None:
-        raise TokenNotFetched(failure.reason) from failure.reason
-
-
-def _run(awaitable: Awaitable[T]) -> T:
-    """Run a coroutine for plain code, whose thread may have a loop of its own."""
-
-    async def run() -> T:
-        return await awaitable
-
-    thread = LoopThread()
-    try:
-        return thread.run(run())
-    finally:
-        thread.close()

@@ -1,7 +1,7 @@
-"""Enums that let a newer server say more than they know.
+"""Enums that accept values they do not know, as newer servers send them.
 
 A value that is none of an enum's arrives as a member of it all the same, under the
-value as its name, and goes back unchanged. It stands in no iteration over the enum.
+value as its name, and goes back unchanged. Iterating over the enum does not yield it.
 """
 
 from __future__ import annotations

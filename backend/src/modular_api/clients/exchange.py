@@ -44,10 +44,10 @@ class Exchange:
         keyed = self._request.takes_idempotency_key
         if policy is None or not (keyed or request.is_idempotent):
             policy = NEVER
-        # Only under its key may the server get it twice.
+        # Such a call may only be sent twice with its idempotency key.
         self._needs_key = not request.is_idempotent
         self.attempts = Attempts(call, policy, timeout_s, keyed=keyed)
-        # What asks for nothing needs no signing: most calls in process.
+        # Most calls within a process need no credentials, and so no signing.
         self._signed = None if request.security else Signed(self._request)
         self._renewed = False
 
@@ -105,8 +105,9 @@ class Exchange:
     def _judge(self, answer: Answer, signed: Signed) -> float | None:
         """Return when to send again, in seconds; None takes the answer."""
         if answer.status_code == 401 and not self._renewed and signed.forget_tokens():
-            # This attempt was refused before it did anything. Had one before it acted,
-            # the key would not tell: to the server another token is another caller.
+            # This attempt was refused before it did anything. If an earlier attempt
+            # acted and its answer was lost, the idempotency key cannot show it: with a
+            # new token the server sees a different caller.
             if self._needs_key:
                 self.attempts.check_none_lost()
             self._renewed = True

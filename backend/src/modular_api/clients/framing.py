@@ -1,6 +1,6 @@
-"""How items stand in a stream of bytes: as server-sent events, or one a line.
+"""How items are framed in a stream of bytes: as server-sent events, or one per line.
 
-The readers are fed chunks as they come, cut anywhere, and know no connection.
+The readers are fed chunks as they come, cut at any byte. They know no connection.
 """
 
 from __future__ import annotations

@@ -203,7 +203,7 @@ class HttpTransport:
         except (TimeoutError, httpx.TimeoutException) as error:
             raise ClientTimeout(str(request), timeout_s) from error
         except (httpx.RequestError, httpx.InvalidURL) as error:
-            # Not only of the transport: a body may not be what its encoding says.
+            # Not only transport errors: decoding a body can fail, too.
             reason = str(error) or type(error).__name__
             reached = not isinstance(error, (httpx.ConnectError, httpx.InvalidURL))
             raise PeerUnavailable(

@@ -83,7 +83,7 @@ class Peers:
     ) -> C:
         """Return the client of this class; the same one for the same options.
 
-        A peer that is missing is told at the call, so that a module starts without it.
+        A missing peer is an error of the call, so that a module starts without it.
         """
         options = _options(self._timeout_s, timeout_s, retries)
         kind = (class_, *options.items())
@@ -121,8 +121,8 @@ def module_client(
 ) -> C:
     """Return a client of a module that the running app can call.
 
-    In a handler or a service it is the app's own client. Made anywhere else, at the top
-    of a module for one, it finds the running app's peers at each call.
+    In a handler or a service it is the app's own client. Made anywhere else, for
+    example at the top of a module, it finds the running app's peers at each call.
 
     Its calls raise PeerMissing where the module is neither mounted in the app nor has an
     address. They carry the id, the trace and the authorization of the request being
@@ -130,8 +130,7 @@ def module_client(
 
     Args:
         timeout_s: limit of one call, where it is not the default; None waits for ever.
-        retries: how calls are repeated that may be, where not by default; None repeats
-            none.
+        retries: how calls are repeated, where not as by default; None repeats none.
     """
     peers = current_peers.get()
     if peers is not None:
@@ -153,7 +152,7 @@ def _options(
 
 
 class _PeerTransport:
-    """Finds its way at each call: peers may be added after clients are made."""
+    """Looks its peer up at each call: peers may be added after clients are made."""
 
     def __init__(self, module: str, peers: Peers | None) -> None:
         self._module = module

@@ -2,9 +2,10 @@
 
 A call is repeated when the server may get it twice (its method is idempotent, or it
 carries an idempotency key) and it failed in a way that may pass: the connection broke,
-or the answer is 429, 502, 503 or 504. A server that knows better says so: by
-`Retry-After`, and by `X-Should-Retry: false`. A keyed call whose earlier attempt is still
-being served waits for that one's answer, as long as the call's time allows.
+or the answer is 429, 502, 503 or 504. A server can ask for a longer wait by
+`Retry-After`, and for no further attempt by `X-Should-Retry: false`. A keyed call whose
+earlier attempt is still being served waits for that one's answer, as long as the call's
+time allows.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
+from modular_api.backoff import grown_s
 from modular_api.clients.errors import CallError, ClientTimeout, PeerUnavailable
 from modular_api.errors import ConfigurationError
 
 log = logging.getLogger(__name__)
 
 SHOULD_RETRY_HEADER = "x-should-retry"
-"""`false` in an answer: another attempt would only repeat what was tried already."""
+"""`false` in an answer: the server has repeated the work already, without success."""
 
 _PASSING = frozenset({429, 502, 503, 504})
 
@@ -32,38 +34,39 @@ _LONGEST_ASKED_S = 3600.0
 """A server that asks for a longer wait is not waited for, even by a call without limit."""
 
 _FROM_GATEWAYS = frozenset({502, 504})
-"""Answers by somebody who lost the server's own."""
+"""Answers of a gateway that has lost the server's own answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
     """How often a call is sent, and how long is waited in between.
 
-    Before attempt n + 1 a random time between nothing and `base_s` · 2ⁿ⁻¹ passes, at
-    most `cap_s`: callers that failed together do not come back together. A server's
+    Before attempt n + 1 a random time between nothing and `first_s` · 2ⁿ⁻¹ passes, at
+    most `longest_s`: callers that failed together do not come back together. A server's
     `Retry-After` comes on top. All attempts share the call's one `timeout_s`: a wait
     that would outlast it, or that is asked to be longer than an hour, is not begun, and
-    the last failure is the call's.
+    the last failure becomes the call's.
 
     Args:
         attempts: how often a call is sent at most; 1 never repeats.
-        base_s: limit of the first wait.
-        cap_s: limit of any wait.
+        first_s: limit of the first wait.
+        longest_s: limit of any wait.
     """
 
     attempts: int = 3
-    base_s: float = 0.1
-    cap_s: float = 2.0
+    first_s: float = 0.1
+    longest_s: float = 2.0
 
     def __post_init__(self) -> None:
-        if self.attempts < 1 or self.base_s < 0 or self.cap_s < 0:
+        if self.attempts < 1 or self.first_s < 0 or self.longest_s < 0:
             raise ConfigurationError(
                 f"{self} is impossible: attempts begin at 1, times at 0 s."
             )
 
     def wait_s(self, attempt: int) -> float:
         """Return how long to wait after an attempt, counted from 1."""
-        return random.uniform(0, min(self.cap_s, self.base_s * 2 ** (attempt - 1)))
+        limit_s = grown_s(attempt, first_s=self.first_s, longest_s=self.longest_s)
+        return random.uniform(0, limit_s)
 
 
 NEVER = RetryPolicy(attempts=1)
@@ -107,7 +110,7 @@ class Attempts:
     def begin(self) -> float | None:
         """Begin an attempt, and return the time it has; None without limit.
 
-        Raises: ClientTimeout: none is left.
+        Raises: ClientTimeout: no time is left.
         """
         left_s = self.left_s()
         if left_s is not None and left_s <= 0 and self.count:
@@ -132,8 +135,8 @@ class Attempts:
     def failed(self, error: CallError) -> float:
         """Return the seconds to wait before the next attempt.
 
-        Raises: CallError: the error itself, for there is none; a time-out tells the
-            time of the whole call.
+        Raises: CallError: `error` itself if no attempt follows; for a time-out, a
+            ClientTimeout with the limit of the whole call.
         """
         if isinstance(error, PeerUnavailable):
             self._lost = error

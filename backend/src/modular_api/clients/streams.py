@@ -19,7 +19,6 @@ from collections.abc import (
     Iterator,
 )
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar
 
 from modular_api.clients.answers import read_answer
@@ -110,7 +109,7 @@ class _Items(Generic[T]):
         return self._from_events(self._events.feed(chunk))
 
     def end(self) -> Iterator[T]:
-        """Return what the end completes: a last line; half an event is none."""
+        """Return what the end completes: a last line; an incomplete event is dropped."""
         return self._from_texts(self._lines.end())
 
     def _from_events(self, events: Iterable[ServerSentEvent]) -> Iterator[T]:
@@ -130,7 +129,29 @@ class _Items(Generic[T]):
             raise MalformedResponse(self.call, item, None) from fault
 
 
-class ItemStream(Generic[T]):
+class _Stream(Generic[T]):
+    """What streams for coroutines and for plain code have in common."""
+
+    def __init__(self, items: _Items[T]) -> None:
+        self._items = items
+        self._began = False
+        self._fault: CallError | None = None
+
+    @property
+    def last_event_id(self) -> str:
+        return self._items.last_event_id
+
+    @property
+    def retry_ms(self) -> int | None:
+        return self._items.retry_ms
+
+    @property
+    def response(self) -> Response:
+        """Status and headers of the answer; status 0 before it came."""
+        return self._items.head
+
+
+class ItemStream(_Stream[T]):
     """The items of one call, as they arrive. It is iterated once.
 
     The call is made with the first item that is asked for, or by `async with`. Error
@@ -152,23 +173,8 @@ class ItemStream(Generic[T]):
         opened: AbstractAsyncContextManager[AsyncStreamedResponse],
         items: _Items[T],
     ) -> None:
-        self._items = items
+        super().__init__(items)
         self._generator = _read(opened, items)
-        self._began = False
-        self._fault: CallError | None = None
-
-    @property
-    def last_event_id(self) -> str:
-        return self._items.last_event_id
-
-    @property
-    def retry_ms(self) -> int | None:
-        return self._items.retry_ms
-
-    @property
-    def response(self) -> Response:
-        """Status and headers of the answer; status 0 before it came."""
-        return self._items.head
 
     async def aclose(self) -> None:
         """End the call."""
@@ -204,16 +210,11 @@ class ItemStream(Generic[T]):
         await self._begin()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
 
-class SyncItemStream(Generic[T]):
+class SyncItemStream(_Stream[T]):
     """The same for plain code: `with client.sync.watch_bars() as bars: …`."""
 
     def __init__(
@@ -221,23 +222,8 @@ class SyncItemStream(Generic[T]):
         opened: AbstractContextManager[SyncStreamedResponse],
         items: _Items[T],
     ) -> None:
-        self._items = items
+        super().__init__(items)
         self._generator = _read_sync(opened, items)
-        self._began = False
-        self._fault: CallError | None = None
-
-    @property
-    def last_event_id(self) -> str:
-        return self._items.last_event_id
-
-    @property
-    def retry_ms(self) -> int | None:
-        return self._items.retry_ms
-
-    @property
-    def response(self) -> Response:
-        """Status and headers of the answer; status 0 before it came."""
-        return self._items.head
 
     def close(self) -> None:
         """End the call."""
@@ -268,12 +254,7 @@ class SyncItemStream(Generic[T]):
         self._begin()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

@@ -48,7 +48,7 @@ class File:
 
 
 class Unknown(dict[str, Any]):
-    """An object that fits none of a union's members: a newer server knows more of them.
+    """An object that fits no member of a union, as a newer server may send it.
 
     It is the JSON object itself, and goes back as it came.
     """

@@ -1,4 +1,4 @@
-"""How values that JSON has no word for are read and written by generated code."""
+"""How generated code reads and writes values that JSON has no type for."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def to_json(value: Any) -> Any:
 
 
 def places(value: Sequence[Any], count: int) -> Sequence[Any]:
-    """Return a tuple that has all its places, and no more. Raises: InvalidArgument."""
+    """Return a tuple that has exactly `count` places. Raises: InvalidArgument."""
     if len(value) != count:
         reason = f"has {len(value)} places, not {count}"
         raise InvalidArgument("tuple", repr(value), reason)

@@ -245,9 +245,8 @@ def _multipart(files: RequestFiles) -> tuple[bytes, str]:
     if not files:
         # httpx sends no body at all; an empty form still is one.
         return b"--empty--\r\n", "multipart/form-data; boundary=empty"
-    # Equal uploads have to be equal bytes, or a repeated idempotency key is refused. So
-    # the boundary that was drawn gives way to a digest, which the parts that it is made
-    # of cannot hold.
+    # httpx picks a random boundary. Replace it by a digest of the parts, so that equal
+    # uploads are equal bytes.
     encoded = httpx.Request("POST", "http://localhost/", files=files)
     body, content_type = encoded.read(), encoded.headers["content-type"]
     drawn = content_type.partition("boundary=")[2]

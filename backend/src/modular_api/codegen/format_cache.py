@@ -9,10 +9,11 @@ import hashlib
 import logging
 import os
 import re
-import tempfile
 from collections.abc import Iterator, MutableMapping
 from contextlib import suppress
 from pathlib import Path
+
+from modular_api.whole_files import replace_file
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +55,8 @@ class FormatCache(MutableMapping[str, str]):
         path = self._path(key)
         content = formatted.encode()
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, hashlib.sha256(content).digest() + content)
+            stored = hashlib.sha256(content).digest() + content
+            replace_file(path, stored, mode=0o600)  # as private as code may be
         except OSError as error:
             log.debug("%s was not kept: %s", path, error)
 
@@ -84,18 +85,6 @@ class FormatCache(MutableMapping[str, str]):
         if not _KEY.fullmatch(key):
             raise KeyError(key)
         return self._folder / key
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
 
 
 def _prune(folder: Path, max_bytes: int) -> None:

@@ -43,7 +43,7 @@ def find_changes(
     for name in _compared(old, new):
         now = new.documents.get(name)
         if old.documents.get(name) != now:
-            # Only here: whoever finds nothing changed does not pay for the engine.
+            # Imported here: a comparison that finds no change does not load the engine.
             from modular_api.specs.diff.compare import compare
 
             engine = partial(compare, today=today, notice_days=notice_days)

@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether the gate is shut."""
+        """Whether the change fails the gate."""
         return self in (Outcome.FAILS, Outcome.EXPIRED)
 
 

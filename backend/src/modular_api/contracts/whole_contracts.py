@@ -60,7 +60,7 @@ def removed(name: ContractName, document: Document, engine: Engine) -> Change:
 
 def _emptied(document: Document) -> Document:
     if "asyncapi" in document:
-        # Of the channels nothing is promised but what their operations say.
+        # Channels promise nothing beyond what their operations say.
         return {**document, "operations": {}}
     return {**document, "paths": {}}
 

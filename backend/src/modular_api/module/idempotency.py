@@ -55,7 +55,7 @@ _LARGEST_KEPT_BYTES = 1024 * 1024
 """Of an answer's body; of a larger one nothing is held back, and it is not kept."""
 
 _NOT_DONE = frozenset({429, 502, 503, 504})
-"""Answers that ask for another attempt; they are not kept, or none could succeed."""
+"""Answers that ask for another attempt; if they were kept, none could succeed."""
 
 _Key = Annotated[
     str | None,
@@ -95,7 +95,7 @@ def idempotent(
     Under a key that was used, the same request gets the first answer again, with
     `Idempotency-Replayed: true`; another request gets a 422 problem, and one that comes
     while the first is being served a 409 problem with `Retry-After`. Without the header
-    the handler is called as ever. Answers that ask for another attempt (429, 502, 503,
+    the handler is called as usual. Answers that ask for another attempt (429, 502, 503,
     504) are not kept. Where the handler raised or was cancelled nobody knows what it
     did: it is not called again, the key answers 500.
 
@@ -106,7 +106,7 @@ def idempotent(
             renewed: the subject of the token, say. Left out, they are told apart by the
             whole `Authorization` and `Cookie` headers and by the API keys of the
             specification, so that a caller with a new token is another one, and acts
-            again. Where tokens rotate it is a must.
+            again. It is required where tokens rotate.
     Raises: ConfigurationError: the handler answers with a stream.
     """
     mark = functools.partial(_wrapped, principal=principal or _credentials_of)
@@ -316,7 +316,8 @@ class _KeyedExchange:
                 else:
                     self._body.append(message.get("body", b""))
                 if not message.get("more_body", False):
-                    # Before the client can see it, and repeat what it does not see.
+                    # Before it is sent: a client whose connection breaks repeats the
+                    # request.
                     await self._settle()
         await self._send(message)
 

@@ -1,4 +1,4 @@
-"""What a client gets when a handler's call to another module found nobody."""
+"""What a client gets when a handler's call to another module did not reach it."""
 
 from __future__ import annotations
 

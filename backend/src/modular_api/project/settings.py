@@ -44,6 +44,11 @@ class Settings:
     contracts: ContractSettings | None = None
     typescript: Path | None = None
 
+    @property
+    def root(self) -> Path:
+        """The project's folder: the current one where no file has the table."""
+        return self.folder or Path.cwd()
+
 
 def read_settings(start: Path) -> Settings:
     """Read the nearest pyproject.toml, from `start` upwards.

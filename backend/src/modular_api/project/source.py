@@ -121,10 +121,11 @@ class AppSource:
 
 def choose_source(
     settings: Settings,
-    app: str | None,
-    modules_dir: str | None,
-    modules: str | None,
-    include_uses: bool,
+    *,
+    app: str | None = None,
+    modules_dir: str | None = None,
+    modules: str | None = None,
+    include_uses: bool = False,
 ) -> AppSource:
     """Put the project's settings and the command line together.
 

@@ -25,7 +25,7 @@ RESERVED_NAMES = frozenset({"asyncapi", "docs", "openapi"})
 
 @dataclass(frozen=True)
 class Candidate:
-    """A folder that wants to be a module."""
+    """A folder that may be a module."""
 
     name: ModuleName
     directory: Path

@@ -76,7 +76,7 @@ def _import(candidate: Candidate, name: str) -> ModuleType:
         imported = importlib.import_module(name)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # SystemExit too: it would end the app untold
+    except BaseException as error:  # SystemExit too: it would end the app silently
         raise ModuleImportFailed(candidate.name, candidate.directory, error) from error
     place = _place_of(imported)
     if place and not _lies_in(place, candidate.directory):

@@ -15,6 +15,9 @@ import psutil
 
 from modular_api.serving.errors import PidFileError
 
+_SAME_TIME_S = 1.0
+"""psutil derives the time from the system's start, which the clock's owner may correct."""
+
 
 @contextmanager
 def keep_pid_file(path: Path, port: int) -> Iterator[None]:
@@ -58,9 +61,17 @@ def recorded_process(path: Path) -> psutil.Process | None:
         ) from error
     try:
         process = psutil.Process(pid)
-        return process if process.create_time() == create_time else None
+        return process if same_start(process, create_time) else None
     except psutil.NoSuchProcess:
         return None
+
+
+def same_start(process: psutil.Process, create_time: float) -> bool:
+    """Tell whether a process was created at this time, as psutil told it earlier.
+
+    Raises: psutil.NoSuchProcess: it has ended.
+    """
+    return abs(process.create_time() - create_time) <= _SAME_TIME_S
 
 
 def stop(process: psutil.Process, *, grace_s: float) -> None:

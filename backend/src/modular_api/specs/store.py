@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import secrets
 from pathlib import Path
 
 from modular_api.specs.errors import CorruptSpecFile, UnwritableFolder
 from modular_api.types import Document
+from modular_api.whole_files import replace_file
 
 
 class SpecFile:
@@ -72,25 +70,9 @@ class SpecFile:
             UnwritableFolder: the operating system refused; the old file is unchanged.
         """
         try:
-            if self.read_bytes() == content:
-                return False
-        except CorruptSpecFile:
-            pass  # A file that cannot be read can still be replaced.
-        # Not by tempfile, whose files only their owner can read; this one is shared.
-        beside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(6)}.tmp")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with open(beside, "xb") as file:
-                    file.write(content)
-                os.replace(beside, self.path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    beside.unlink()
-                raise
+            return replace_file(self.path, content)
         except OSError as error:
             raise UnwritableFolder(self.path, _words(error)) from error
-        return True
 
 
 def _words(error: OSError) -> str:

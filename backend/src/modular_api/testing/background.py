@@ -10,9 +10,9 @@ from typing import Any, Generic, TypeVar
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from modular_api.testing.coroutine_thread import CoroutineThread
 from modular_api.testing.crossing import call_in
 from modular_api.testing.errors import BackgroundLifespanError, reason
-from modular_api.testing.loop_thread import LoopThread
 
 _GOODBYE_S = 0.5
 """How long a WebSocket's handler may take to end after its peer has gone."""
@@ -30,8 +30,8 @@ class LifespanInBackground(Generic[App]):
     What the lifespan makes (locks, queues, connections) is bound to one loop, while
     each test client brings another. So the app's outermost layer, `middleware_stack`,
     is replaced meanwhile by one that carries each call over to the lifespan's loop.
-    Whoever starts the lifespan again, as `with TestClient(app)`, a server or a second
-    one of these does, shares the running one, which ends with the first.
+    If the lifespan is started again, by `with TestClient(app)`, a server or a second
+    LifespanInBackground, the running one is shared; it ends with the first.
 
     Args:
         app: a FastAPI or Starlette application.
@@ -50,7 +50,7 @@ class LifespanInBackground(Generic[App]):
         self._startup_timeout_s = startup_timeout_s
         self._shutdown_timeout_s = shutdown_timeout_s
         self._lifespan = _Lifespan(app)
-        self._thread: LoopThread | None = None
+        self._thread: CoroutineThread | None = None
 
     def __enter__(self) -> App:
         """Start the lifespan and return the app.
@@ -61,7 +61,7 @@ class LifespanInBackground(Generic[App]):
         if isinstance(self._app.middleware_stack, _Carrier):
             return self._app
         self._lifespan = _Lifespan(self._app)
-        self._thread = LoopThread(self._lifespan.run, name="LifespanInBackground")
+        self._thread = CoroutineThread(self._lifespan.run, name="LifespanInBackground")
         try:
             self._thread.start(self._startup_timeout_s)
         except Exception as error:

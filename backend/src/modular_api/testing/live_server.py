@@ -12,8 +12,8 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from modular_api.listening import listen
+from modular_api.testing.coroutine_thread import CoroutineThread
 from modular_api.testing.errors import LiveServerError
-from modular_api.testing.loop_thread import LoopThread
 from modular_api.testing.uvicorn_server import EventServer
 from modular_api.ws.serving import uvicorn_options as socket_options
 
@@ -60,7 +60,8 @@ class LiveServer:
         self._startup_timeout_s = startup_timeout_s
         self._shutdown_timeout_s = shutdown_timeout_s
         # Starlette always speaks the lifespan protocol; to "auto" an error before its
-        # first message would mean that it does not, and the app would start half made.
+        # first message would mean that it does not, and the app would run half
+        # started.
         self._options = {
             "log_config": None,
             "lifespan": "on" if isinstance(app, Starlette) else "auto",
@@ -174,7 +175,7 @@ class _Running:
         self.port: int = listener.getsockname()[1]
         self.tls = "s" if config.is_ssl else ""
         self._server = EventServer(config, drain_timeout_s=drain_timeout_s)
-        self._thread = LoopThread(
+        self._thread = CoroutineThread(
             lambda ready: self._server.serve_on(listener, ready),
             name=f"LiveServer-{self.port}",
             loop_factory=config.get_loop_factory(),

@@ -7,9 +7,10 @@ A project says how its app is made, once, in a `conftest.py`:
         return AppFactory(MODULES, title="Shop").create_app
 
 and has `apps`, `app`, `ws_apps`, `client`, `async_client`, `running_server`,
-`fresh_server` and `peer_topology`. Each can be overridden; a project without sockets or servers may define
-`apps` alone. Those of the session are made once: a folder with an app of its own
-overrides `apps` and `running_server` too, or it gets those of whoever came first.
+`fresh_server` and `peer_topology`. Each can be overridden; a project without sockets or
+servers may define `apps` alone. Those of the session are made once: a folder with an
+app of its own overrides `apps` and `running_server` too, or it gets those of whoever
+came first.
 
 pytest imports this module in every run wherever the framework is installed, hence
 everything heavy is imported by the fixture that needs it.

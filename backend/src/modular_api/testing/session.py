@@ -30,7 +30,7 @@ def begin_session() -> Callable[[], None]:
 def keep_running(app: App) -> App:
     """Start an app's lifespan in the background and return the app.
 
-    For a function, which cannot end it as a fixture can: it ends with the test session.
+    For functions, which cannot end it as a fixture can: it ends with the test session.
 
     Raises: BackgroundLifespanError: the lifespan failed (its error is the cause) or was
         too slow, or pytest is not running.

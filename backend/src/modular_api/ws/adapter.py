@@ -23,18 +23,17 @@ from starlette.websockets import WebSocket
 
 from modular_api.types import MODULE_KEY, Document
 from modular_api.ws.bus import Bus, InMemoryBus
-from modular_api.ws.endpoint import Connection, Handle, refuse_handshake
+from modular_api.ws.endpoint import Connection, refuse_handshake
 from modular_api.ws.errors import (
     BadSocketDeclaration,
     ErrorCode,
     FastwsMissing,
     SocketNotRunning,
 )
-from modular_api.ws.frames import BadFrame, Frame, Request, reply_frame
-from modular_api.ws.handshake import AUTH_TYPE, admit
+from modular_api.ws.frames import BadFrame, Request
+from modular_api.ws.handshake import admit
 from modular_api.ws.limits import Limits
-from modular_api.ws.operations import Operation, OperationKind, SocketSpec
-from modular_api.ws.payloads import Auth, ErrorDetail, Success
+from modular_api.ws.operations import SocketSpec
 from modular_api.ws.router import RUNNING_KEY, WsRouter
 from modular_api.ws.runtime import SocketRuntime
 
@@ -43,63 +42,14 @@ try:
 except ImportError as error:
     raise FastwsMissing from error
 
-from modular_api.ws.fastws_operations import HandlerOperation, names_of, with_prefix
+from modular_api.ws.fastws_operations import with_prefix
+from modular_api.ws.operation_table import OperationTable
+from modular_api.ws.socket_client import SocketClient
 
 log = logging.getLogger(__name__)
 
 SocketRouter: TypeAlias = "WsRouter[Any, Any] | fastws.OperationRouter"
 """What a module may declare in `ws`."""
-
-_COMMON = (
-    Operation(
-        name=AUTH_TYPE,
-        kind=OperationKind.AUTH,
-        action="receive",
-        payload=TypeAdapter(Auth),
-        reply=f"{AUTH_TYPE}.response",
-        reply_payload=TypeAdapter(Success),
-        summary="Credentials, where they come in the first message.",
-    ),
-    Operation(
-        name="error",
-        kind=OperationKind.ERROR,
-        action="send",
-        payload=TypeAdapter(ErrorDetail),
-        summary="What was wrong with a message, or with a topic.",
-    ),
-)
-
-
-class SocketClient(fastws.Client):
-    """What a handler gets as `client`: one connection."""
-
-    def __init__(self, connection: Connection, ws: WebSocket) -> None:
-        # Not fastws's own: it makes a set of topics nobody else would know of.
-        self.ws = ws
-        self.uid = connection.uid
-        self.connection = connection
-        self.opening: list[str] = []
-
-    @property
-    def topics(self) -> set[str]:  # type: ignore[override] # fastws has a plain set
-        """The topics the client follows; a copy."""
-        return set(self.connection.member.topics)
-
-    async def send(self, message: str) -> None:
-        """Send a message; it waits in the client's bounded queue, nobody else does."""
-        self.connection.member.send(Frame(message))
-
-    def subscribe(self, topic: str) -> None:
-        """Follow a topic from now on.
-
-        Raises: SocketError: the client follows too many.
-        """
-        self.connection.runtime.follow(self.connection.member, topic)
-        self.opening.append(topic)
-
-    def unsubscribe(self, topic: str) -> None:
-        """Follow it no longer; of another client's topics nothing changes."""
-        self.connection.runtime.leave(self.connection.member, topic)
 
 
 class FastWSAdapter(fastws.FastWS):
@@ -148,7 +98,7 @@ class FastWSAdapter(fastws.FastWS):
         self._new_bus = new_bus
         self._runtimes: list[SocketRuntime] = []
         self.ws_routers: dict[str, WsRouter[Any, Any]] = {}
-        self._table: _Table | None = None
+        self._table: OperationTable | None = None
         for router in routers:
             self.include_router(router)
         _ = self.table  # whatever is wrong is told now
@@ -177,14 +127,14 @@ class FastWSAdapter(fastws.FastWS):
             )
 
     @property
-    def table(self) -> _Table:
+    def table(self) -> OperationTable:
         """What clients may ask, by type.
 
         Raises: BadSocketDeclaration: two operations have one name.
         """
         handlers = len(self.router.routes)
         if self._table is None or len(self._table.handlers) != handlers:
-            self._table = _Table(self)
+            self._table = OperationTable(self.router.routes, self.ws_routers, app=self)
         return self._table
 
     @property
@@ -280,13 +230,16 @@ class FastWSAdapter(fastws.FastWS):
 
     @connections.setter
     def connections(self, value: dict[str, fastws.Client]) -> None:
-        """Let fastws's own constructor pass; connections are kept by the runtime."""
+        """Ignore the assignment in fastws's constructor.
+
+        SocketRuntime holds the connections.
+        """
 
     @property
     def asgi(self) -> ASGIApp:
         """The ASGI app to be mounted at the address.
 
-        An object and no method, which Starlette would call with a WebSocket.
+        An object, because Starlette would call a method with a WebSocket.
         """
         return _Endpoint(self)
 
@@ -372,7 +325,7 @@ class FastWSAdapter(fastws.FastWS):
     async def _publish(self, topic: str, type_: str, payload: str) -> None:
         runtime = self._latest()
         if runtime.followers(topic) and not runtime.feeds.is_open(topic):
-            # A handler has just let its client follow, and tells it something at once.
+            # A handler has just subscribed its client, and already sends to the topic.
             await runtime.feeds.open(topic)
         runtime.publish(topic, type_, payload)
 
@@ -395,99 +348,3 @@ class _Running:
     @property
     def routers(self) -> Mapping[str, WsRouter[Any, Any]]:
         return self.runtime.routers
-
-
-class _Table:
-    """The operations of an adapter by the type of their messages."""
-
-    def __init__(self, adapter: FastWSAdapter) -> None:
-        self._adapter = adapter
-        self.handlers = [HandlerOperation(route) for route in adapter.router.routes]
-        self.operations = [
-            *(
-                op
-                for router in adapter.ws_routers.values()
-                for op in router.operations()
-            ),
-            *(handler.describe() for handler in self.handlers),
-            *_COMMON,
-        ]
-        names = names_of(self.operations)
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise BadSocketDeclaration(
-                f"several operations of a socket are named {', '.join(twice)}"
-            )
-        self.events = {each.name: each for each in self.handlers if not each.is_request}
-        self._server_only = set(names) - {
-            each.name for each in self.operations if each.action == "receive"
-        }
-        self._ordered: set[str] = set()
-        self._handles: dict[str, Handle] = {AUTH_TYPE: _answer_auth}
-        for handler in self.handlers:
-            if handler.is_request:
-                self._handles[handler.name] = self._calling(handler)
-        for name, router in adapter.ws_routers.items():
-            self._handles[router.subscribe_type] = _subscribing(name)
-            self._handles[router.unsubscribe_type] = _unsubscribing(name)
-            self._ordered |= {router.subscribe_type, router.unsubscribe_type}
-
-    def handler(self, type_: str) -> Handle | None:
-        """Find what answers a type of message."""
-        return self._handles.get(type_)
-
-    def event(self, type_: str) -> HandlerOperation:
-        """Find a `recv` operation.
-
-        Raises: BadSocketDeclaration
-        """
-        try:
-            return self.events[type_]
-        except KeyError:
-            raise BadSocketDeclaration(
-                f"'{type_}' is no `recv` operation of this socket"
-            ) from None
-
-    def is_ordered(self, type_: str) -> bool:
-        """Subscriptions are: the last wish of a client holds."""
-        return type_ in self._ordered
-
-    def is_server_only(self, type_: str) -> bool:
-        """Tell whether only the server sends such messages."""
-        return type_ in self._server_only
-
-    def _calling(self, handler: HandlerOperation) -> Handle:
-        async def handle(connection: Connection, request: Request) -> Frame | None:
-            client: SocketClient = connection.client
-            answer = await handler.answer(
-                request,
-                client=client,
-                app=self._adapter,
-                service=connection.runtime.service,
-            )
-            while client.opening:
-                await connection.runtime.feeds.open(client.opening.pop())
-            return answer
-
-        return handle
-
-
-def _subscribing(name: str) -> Handle:
-    async def handle(connection: Connection, request: Request) -> None:
-        runtime = connection.runtime
-        await runtime.subscribe(connection.member, runtime.routers[name], request)
-
-    return handle
-
-
-def _unsubscribing(name: str) -> Handle:
-    async def handle(connection: Connection, request: Request) -> None:
-        runtime = connection.runtime
-        await runtime.unsubscribe(connection.member, runtime.routers[name], request)
-
-    return handle
-
-
-async def _answer_auth(connection: Connection, request: Request) -> Frame:
-    """Who is connected was let in already."""
-    return reply_frame(f"{AUTH_TYPE}.response", b'{"success":true}', request.id)

@@ -170,7 +170,7 @@ class _Messages:
         action: str,
         **texts: str,
     ) -> str:
-        """Take in a message; one that says the same as another is that other."""
+        """Add a message and return its key; equal messages share one key."""
         properties: dict[str, Any] = {"type": {"const": name}, **envelope.members}
         required = ["type", *envelope.required]
         if payload is not None:

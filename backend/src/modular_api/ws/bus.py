@@ -71,7 +71,7 @@ class Bus(Protocol):
         """
 
     def reset(self, topic: str) -> None:
-        """Begin a new epoch: what comes is no continuation of what was."""
+        """Begin a new epoch: later updates do not continue the earlier ones."""
 
     async def subscribe(self, topic: str, deliver: Deliver) -> None:
         """Deliver the topic's events from now on; there is one subscriber a topic."""
@@ -100,7 +100,7 @@ class InMemoryBus:
     Args:
         history: how many events of a topic are remembered at most.
         history_bytes: how many bytes of all topics; what was quiet longest goes first.
-        topics: how many topics are remembered at most, those in use apart.
+        topics: how many topics are remembered at most, not counting those in use.
     """
 
     def __init__(

@@ -160,7 +160,7 @@ class Connection:
                 try:
                     await self._send({"type": "websocket.send", "text": frame.text})
                 except (OSError, RuntimeError):
-                    return  # the client has gone; `_read` learns how
+                    return  # the client has gone; `_read` returns how
             if self._is_finishing:
                 return
             self._woken.clear()
@@ -289,7 +289,7 @@ async def refuse_handshake(
 ) -> None:
     """Answer a handshake with an HTTP status in place of a socket.
 
-    Where the server cannot say more than no, it says 403.
+    A 401 becomes 403, and so does any status where the server cannot send it.
     """
     extensions = scope.get("extensions") or {}
     if status in (401, 403) or "websocket.http.response" not in extensions:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any, Protocol
 
+from modular_api.backoff import grown_s
 from modular_api.ws.bus import Bus, Deliver
 from modular_api.ws.errors import ErrorCode, SocketError
 from modular_api.ws.router import WsRouter
@@ -65,7 +66,7 @@ class Feeds:
         """
         feed = self._feeds.get(topic)
         if feed is None:
-            feed = self._feeds[topic] = _Feed(self, topic, router, request)
+            feed = self._feeds[topic] = _Feed(self, topic, router)
         feed.keep()
         async with feed.lock:
             if not feed.is_open:
@@ -109,7 +110,7 @@ class Feeds:
 
 class _Feed:
     def __init__(
-        self, feeds: Feeds, topic: str, router: WsRouter[Any, Any] | None, request: Any
+        self, feeds: Feeds, topic: str, router: WsRouter[Any, Any] | None
     ) -> None:
         self.topic = topic
         self.lock = asyncio.Lock()
@@ -156,9 +157,10 @@ class _Feed:
                 return
             except Exception:
                 failures = min(before, failures) + 1
-                delay_s = min(
-                    router.restart_delay_s * 2 ** min(failures - 1, 16),
-                    _LONGEST_DELAY_S,
+                delay_s = grown_s(
+                    failures,
+                    first_s=router.restart_delay_s,
+                    longest_s=_LONGEST_DELAY_S,
                 )
                 log.exception(
                     "the stream of %s failed; it starts again in %g s",

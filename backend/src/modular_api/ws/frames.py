@@ -23,8 +23,8 @@ _LONGEST_TYPE = 200
 class Position:
     """A place in the history of a topic.
 
-    Offsets rise by one with every update of an epoch; those of different epochs have
-    nothing to do with each other.
+    Offsets rise by one with every update of an epoch; those of different epochs are
+    unrelated.
     """
 
     epoch: str
@@ -55,7 +55,7 @@ class BadFrame(Exception):
 def parse(text: str) -> Request:
     """Read a client's message.
 
-    Members it does not know are left aside, so that clients may be newer.
+    Unknown members are ignored, so that clients may be newer.
 
     Raises: BadFrame: with the `id` of the message, where it has a good one.
     """

@@ -155,7 +155,7 @@ class Member:
         return count > limits.queue_messages or size > limits.queue_bytes
 
     def _replace_older(self, newer: _Waiting) -> None:
-        """Take the place of an older update of its key, but at the end of the queue.
+        """Replace an older update of the same key, and go to the end of the queue.
 
         At the older one's place the offsets of a topic would not rise.
         """
@@ -269,7 +269,7 @@ class Hub:
         return True
 
     def align(self, name: str, position: Position) -> None:
-        """Learn where a topic is now; a new epoch is announced to who follows it."""
+        """Learn where a topic is now; a new epoch is announced to its followers."""
         topic = self._topics.get(name)
         if topic is None:
             return
@@ -281,7 +281,7 @@ class Hub:
             topic.position = position
 
     def deliver(self, event: Event) -> None:
-        """Give an event to all who follow its topic; old ones are left aside."""
+        """Give an event to all who follow its topic; old ones are ignored."""
         topic = self._topics.get(event.topic)
         if topic is None or _is_old(event, topic.position):
             return

@@ -29,7 +29,7 @@ class OperationKind(StrEnum):
     EVENT = "event"
     """The server tells something by an `OperationRouter.recv` of fastws."""
     AUTH = "auth"
-    """The client's first message, where its credentials come in one."""
+    """The client's first message, if that carries its credentials."""
     ERROR = "error"
     """The server tells what was wrong with a message, or with a topic."""
 

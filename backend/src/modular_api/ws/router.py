@@ -133,7 +133,7 @@ class WsRouter(Generic[Req, Upd]):
         return (request,)
 
     def key(self, update: Upd) -> str | None:
-        """Return what an update is the newest of, for the policy `conflate`.
+        """Return the key of an update: `conflate` replaces older ones of the same key.
 
         None, the default, lets the newest update of a topic replace all before it.
         """

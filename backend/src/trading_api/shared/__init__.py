@@ -1,5 +1,5 @@
 """What the modules share that is no model."""
 
-from modular_api.ws.adapter import FastWSAdapter
+from modular_api.ws import FastWSAdapter
 
 __all__ = ["FastWSAdapter"]

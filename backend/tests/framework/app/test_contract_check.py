@@ -85,6 +85,15 @@ BROKEN = {'"/quotes"': '"/prices"'}
 """The promise has an operation under another path than the code."""
 
 
+def test_a_factory_takes_the_folder_of_the_promise(
+    modules_dir: Path, promise: ContractStore
+) -> None:
+    """It is checked with the default policy; without one nothing is."""
+    app = create_app(modules_dir, contracts=promise.folder)
+    assert app.contracts == ContractCheck(promise.folder, Policy())
+    assert create_app(modules_dir).contracts is None
+
+
 def test_a_kept_promise_is_not_mentioned(start: Start) -> None:
     """There is nothing to say."""
     assert start() == []

@@ -386,9 +386,7 @@ def served(promised: Project) -> Project:
 
 def test_a_policy_that_is_written_down_counts_at_start(served: Project) -> None:
     """Whatever the app itself would do; without the table that decides."""
-    app = choose_source(
-        read_settings(served.folder), None, None, None, False
-    ).create_app()
+    app = choose_source(read_settings(served.folder)).create_app()
     assert app.contracts is None
     served.write(
         "pyproject.toml",

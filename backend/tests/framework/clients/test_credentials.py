@@ -14,10 +14,10 @@ from urllib.parse import parse_qs
 import pytest
 
 from modular_api.clients import errors
+from modular_api.clients.access_tokens import AccessToken
 from modular_api.clients.client import ModuleClient
 from modular_api.clients.context import outgoing_headers
 from modular_api.clients.credentials import (
-    AccessToken,
     ApiKey,
     Basic,
     Bearer,
@@ -250,7 +250,7 @@ async def test_an_expired_token_is_renewed(
     """Shortly before its end: by 30 s, or by a tenth of a short life."""
     now = 1000.0
     clock = SimpleNamespace(monotonic=lambda: now)
-    monkeypatch.setattr("modular_api.clients.credentials.time", clock)
+    monkeypatch.setattr("modular_api.clients.access_tokens.time", clock)
     for life_s, early_s in ((3600.0, 30.0), (10.0, 1.0)):
         login = Login(expires_in_s=life_s)
         guarded = client(OAuth2(fetch=login.fetch), timeout_s=None)
@@ -310,7 +310,7 @@ async def test_no_new_token_repeats_what_may_have_been_done(
     guarded = GuardedClient(
         app=guard,
         credentials=OAuth2(fetch=login.fetch),
-        retries=RetryPolicy(base_s=0.001),
+        retries=RetryPolicy(first_s=0.001),
     )
     request = Request("post", "/x", security=(("oauth",),), takes_idempotency_key=True)
 
@@ -335,7 +335,7 @@ async def test_a_new_token_repeats_what_cannot_act_twice(
     guarded = GuardedClient(
         app=guard,
         credentials=OAuth2(fetch=login.fetch),
-        retries=RetryPolicy(base_s=0.001),
+        retries=RetryPolicy(first_s=0.001),
     )
     told = await guarded.call(
         ("oauth",), method=method, takes_idempotency_key=method == "post"

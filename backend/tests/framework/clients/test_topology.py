@@ -138,7 +138,7 @@ def parse(response: Response) -> Any:
 
 shop = APIRouter()
 
-QUICK = RetryPolicy(base_s=0.001)
+QUICK = RetryPolicy(first_s=0.001)
 
 peer = module_client(CatalogClient, retries=QUICK)
 """Made at the top of the module, before any app."""

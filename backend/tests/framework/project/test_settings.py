@@ -19,6 +19,21 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
+def test_the_root_is_the_files_folder(tmp_path: Path) -> None:
+    """From wherever in the project it was read."""
+    write(tmp_path, "[tool.modular_api]\n")
+    (tmp_path / "deep").mkdir()
+    assert read_settings(tmp_path / "deep").root == tmp_path
+
+
+def test_without_a_table_the_root_is_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Defaults that are relative still mean some folder."""
+    monkeypatch.chdir(tmp_path)
+    assert Settings().root == tmp_path
+
+
 def test_without_a_file_there_are_no_defaults(tmp_path: Path) -> None:
     """Nothing is made up."""
     write(tmp_path, "")  # stops the walk upwards

@@ -30,7 +30,11 @@ def source_of(
 ) -> AppSource:
     """Choose a source as a command does."""
     return choose_source(
-        settings or Settings(), app, modules_dir, modules, include_uses
+        settings or Settings(),
+        app=app,
+        modules_dir=modules_dir,
+        modules=modules,
+        include_uses=include_uses,
     )
 
 

@@ -47,6 +47,20 @@ def test_a_file_left_by_a_crash_is_taken_over(tmp_path: Path) -> None:
         assert json.loads(path.read_text())["port"] == 2
 
 
+@pytest.mark.parametrize("seconds", [-0.9, 0.9])
+def test_a_corrected_clock_does_not_hide_a_process(
+    tmp_path: Path, seconds: float
+) -> None:
+    """psutil tells another time then, for the same process; it is still found."""
+    path = tmp_path / "server.json"
+    write_record(path, os.getpid(), psutil.Process().create_time() + seconds)
+    process = recorded_process(path)
+    assert process is not None
+    assert process.pid == os.getpid()
+    with pytest.raises(PidFileError, match="is running"):
+        keep_pid_file(path, 2).__enter__()
+
+
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """The folder is a file."""
     (tmp_path / "file").write_text("")

@@ -28,7 +28,7 @@ from modular_api.listening import CannotListen, PortTaken
 from modular_api.testing import (
     LiveServer,
     LiveServerError,
-    loop_thread,
+    coroutine_thread,
     uvicorn_server,
 )
 
@@ -425,7 +425,7 @@ class TestStop:
     ) -> None:
         """Nothing else can stop such a server, so the test must learn of it."""
         monkeypatch.setattr(uvicorn_server, "_FORCE_S", 0.05)
-        monkeypatch.setattr(loop_thread, "_CANCEL_TIMEOUT_S", 0.05)
+        monkeypatch.setattr(coroutine_thread, "_CANCEL_TIMEOUT_S", 0.05)
         blocked, release = threading.Event(), threading.Event()
 
         @plain_app.get("/block")

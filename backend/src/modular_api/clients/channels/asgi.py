@@ -86,7 +86,7 @@ class AsgiChannel:
         await self._to_app.put({"type": "websocket.receive", "text": text})
 
     async def receive(self) -> str:
-        """Return what the app sends next; binary messages are left aside."""
+        """Return what the app sends next; binary messages are ignored."""
         while self._ended is None:
             message = await self._next()
             if message is None:
@@ -105,7 +105,7 @@ class AsgiChannel:
         self._leave(1006)
 
     async def aclose(self) -> None:
-        """Leave the app, which comes to its own end, as behind a server."""
+        """Leave the app and let it end by itself, as behind a server."""
         self._ended = self._ended or Disconnected(1000)
         self._aborted.set()
         self._leave(1000)

@@ -40,7 +40,7 @@ async def connect(
     url = f"ws{base_url.removeprefix('http')}{path}"
     try:
         async with asyncio.timeout(timeout_s):
-            # Compression costs twice the time; a client behind a slow line has nginx.
+            # Compression doubles the time that a message takes.
             connection = await open_connection(
                 url,
                 additional_headers=dict(headers),
@@ -64,7 +64,7 @@ async def connect(
 
 
 class NetworkChannel:
-    """A connection of websockets; its own pings find out whether it still lives."""
+    """A connection of the library websockets, whose pings find out if it is alive."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
@@ -79,7 +79,7 @@ class NetworkChannel:
             raise _disconnected(error) from error
 
     async def receive(self) -> str:
-        """Return the next text; binary messages are left aside."""
+        """Return the next text; binary messages are ignored."""
         from websockets.exceptions import ConnectionClosed
 
         while True:

@@ -6,17 +6,19 @@ import random
 import re
 from collections.abc import Callable
 
+from modular_api.backoff import grown_s
+
 _RETRY_AFTER = re.compile(r"retry_after_ms=(\d{1,6})")
 _RESTARTING = 1012
 
 
-class Backoff:
+class ReconnectDelay:
     """Exponential delays with full jitter, so that clients do not come in waves.
 
     Args:
         first_s: the longest delay before the first attempt; it doubles each time.
         longest_s: no delay is longer.
-        stable_s: a connection that lived so long makes the delays start anew.
+        stable_s: a connection that was open this long resets the delays.
         jitter: returns a number between the two given ones.
     """
 
@@ -46,8 +48,10 @@ class Backoff:
         for every client, so that time is taken as it is.
         """
         hint = _RETRY_AFTER.search(reason) if code == _RESTARTING else None
-        longest_s = min(self._longest_s, self._first_s * 2 ** min(self._failures, 32))
         self._failures += 1
         if hint is not None:
             return min(int(hint[1]) / 1000, self._longest_s)
-        return self._jitter(0.0, longest_s)
+        limit_s = grown_s(
+            self._failures, first_s=self._first_s, longest_s=self._longest_s
+        )
+        return self._jitter(0.0, limit_s)

@@ -1,8 +1,8 @@
-"""What waits for the reader of a subscription: a queue with a written rule.
+"""The bounded queue of one subscription.
 
-Never more than `size` items. Beyond, the oldest give way, and a Gap for each of their
-topics that counts them comes first. Reading from the socket goes on meanwhile: one consumer that does not read
-neither takes memory nor holds up the others.
+When full, the oldest items are dropped; one Gap per topic, with their count, is
+delivered first. Reading from the socket goes on meanwhile: a consumer that does not
+read takes no further memory and holds up no other.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Buffer:
         self._error: Exception | None = None
 
     def put(self, item: Item) -> None:
-        """Add an item; the oldest gives way where there is no room."""
+        """Add an item; if there is no room, the oldest is dropped."""
         if self._has_ended:
             return
         self._items.append(item)
@@ -61,8 +61,8 @@ class Buffer:
     async def get(self) -> Item:
         """Wait for the oldest item.
 
-        Raises: StopAsyncIteration: there is none and will be none. What `end` was given
-        is raised once in its place.
+        Raises: StopAsyncIteration: nothing waits and nothing will come. If `end` was
+        given an error, that is raised first, once.
         """
         while True:
             if self._dropped:

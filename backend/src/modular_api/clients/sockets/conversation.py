@@ -10,9 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from typing import Any, TypeAlias
 
 from modular_api.clients.channels.channel import Channel, Disconnected
@@ -20,26 +18,16 @@ from modular_api.clients.errors import ClientTimeout
 from modular_api.clients.socket_errors import ConnectionLost, SocketErrorAnswer
 from modular_api.clients.sockets.envelopes import Envelope, read, write
 from modular_api.clients.sockets.following import Following, Listening
+from modular_api.clients.sockets.questions import Question, Questions
 
 log = logging.getLogger(__name__)
 
-_MOST_UNANSWERED = 16
+_MOST_PENDING = 16
 """Subscriptions asked for at a time; a server refuses more than 80 with `busy`."""
 _PASSING = frozenset({"busy", "internal"})
 """Errors that do not end a subscription which had begun: it is tried again."""
 
 _Job: TypeAlias = Callable[[Channel], Awaitable[None]]
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """What waits for the answer to one message."""
-
-    type: str
-    answered: Callable[[Envelope], None]
-    failed: Callable[[Exception], None]
-    is_subscription: bool = False
-    timer: asyncio.TimerHandle | None = None
 
 
 class Conversation:
@@ -59,10 +47,9 @@ class Conversation:
         self._channel: Channel | None = None
         self.failure: Exception | None = None
         self._is_reconnect = False
-        self._ids = count(1)
-        self._waiting: dict[str, _Waiting] = {}
         self._jobs: deque[_Job] = deque()
         self._changed = asyncio.Event()
+        self._questions = Questions(self._changed.set)
         self._followings: dict[Following, None] = {}
         self._by_topic: dict[str, dict[Following, None]] = {}
         self._listenings: dict[str, list[Listening]] = {}
@@ -106,7 +93,6 @@ class Conversation:
             ClientTimeout: there was none in time, or no connection.
             ConnectionLost: the server may have acted, or not.
         """
-        id_ = str(next(self._ids))
         answer: asyncio.Future[Envelope] = asyncio.get_running_loop().create_future()
 
         def failed(error: Exception) -> None:
@@ -117,10 +103,11 @@ class Conversation:
             if not answer.done():
                 answer.set_result(envelope)
 
+        id_: str | None = None
         try:
             async with asyncio.timeout(self._timeout_s):
                 channel = await self._open_channel()
-                self._waiting[id_] = _Waiting(type_, answered, failed)
+                id_ = self._questions.add(Question(type_, answered, failed))
                 await channel.send(write(type_, payload, id_))
                 return (await answer).payload
         except TimeoutError as error:
@@ -128,7 +115,8 @@ class Conversation:
         except Disconnected as error:
             raise ConnectionLost(type_, self._name) from error
         finally:
-            self._waiting.pop(id_, None)
+            if id_ is not None:
+                self._questions.forget(id_)
             answer.cancel()
 
     async def tell(self, type_: str, payload: Any) -> None:
@@ -139,7 +127,7 @@ class Conversation:
         try:
             async with asyncio.timeout(self._timeout_s):
                 channel = await self._open_channel()
-                await channel.send(write(type_, payload, str(next(self._ids))))
+                await channel.send(write(type_, payload, self._questions.new_id()))
         except TimeoutError as error:
             raise ClientTimeout(f"'{type_}'", self._timeout_s) from error
         except Disconnected as error:
@@ -167,7 +155,7 @@ class Conversation:
         return disconnected
 
     def fail(self, error: Exception) -> None:
-        """Give every reader and every question an error, and those to come."""
+        """End every reader and every question, those to come too, with an error."""
         self.failure = self.failure or error
         for following in tuple(self._followings):
             self._forget(following)
@@ -176,11 +164,11 @@ class Conversation:
             for listening in readers:
                 listening.buffer.end(error)
         self._listenings.clear()
-        self._fail_waiting(lambda _: error)
+        self._questions.fail(lambda _: error)
         self._changed.set()
 
     def close(self, error: Exception) -> None:
-        """Let every reader come to its end; who asks gets the error."""
+        """End every reader without an error; questions get the error."""
         for following in tuple(self._followings):
             self._forget(following)
             following.end()
@@ -192,16 +180,17 @@ class Conversation:
     # Writing.
 
     async def _work(self, channel: Channel) -> None:
-        """Do what is to be done, one after the other: the server keeps the order."""
+        """Do the jobs one after the other: the server keeps the order of messages."""
         while True:
             await self._until(
-                lambda: self._jobs and self._unanswered < _MOST_UNANSWERED
+                lambda: self._jobs
+                and self._questions.pending_subscriptions < _MOST_PENDING
             )
             job = self._jobs.popleft()
             try:
                 await job(channel)
             except Disconnected:
-                return  # `_read` learns how
+                return  # `_read` returns how the connection ended
 
     async def _subscribe(
         self, following: Following, topics: Iterable[str] | None, channel: Channel
@@ -211,21 +200,22 @@ class Conversation:
         following.is_asked, following.is_live = True, False
         type_ = following.operation.subscribe.type
         recover = following.recovery(topics)
-        id_ = self._expect(
+        question = Question(
             type_,
-            channel,
-            answered=partial(self._started, following),
-            failed=partial(self._refused, following, topics, channel),
+            partial(self._started, following),
+            partial(self._refused, following, topics, channel),
             is_subscription=True,
         )
+        id_ = self._questions.add_limited(question, channel, self._timeout_s)
         await channel.send(write(type_, following.payload, id_, recover))
 
     async def _unsubscribe(self, following: Following, channel: Channel) -> None:
         """End a subscription, and not those that share a topic with it.
 
-        Only once no other one is being asked for: whose topics are not known yet.
+        Waits until no subscription is pending, because the topics of a pending one are
+        not known yet.
         """
-        await self._until(lambda: not self._unanswered)
+        await self._until(lambda: not self._questions.pending_subscriptions)
         shared = {
             topic: [*self._by_topic[topic]]
             for topic in following.topics
@@ -234,38 +224,17 @@ class Conversation:
         if set(following.topics) == shared.keys():
             return
         type_ = following.operation.unsubscribe
-        id_ = self._expect(type_, channel, answered=_nothing, failed=_note)
+        question = Question(type_, _nothing, _note)
+        id_ = self._questions.add_limited(question, channel, self._timeout_s)
         await channel.send(write(type_, following.payload, id_))
         # The server has now ended the shared ones too.
         for other in dict.fromkeys(each for them in shared.values() for each in them):
             topics = [topic for topic, them in shared.items() if other in them]
             self._jobs.appendleft(partial(self._subscribe, other, topics))
 
-    def _expect(
-        self,
-        type_: str,
-        channel: Channel,
-        *,
-        answered: Callable[[Envelope], None],
-        failed: Callable[[Exception], None],
-        is_subscription: bool = False,
-    ) -> str:
-        """Await an answer; without one in time the connection is taken for dead."""
-        id_ = str(next(self._ids))
-        waiting = _Waiting(type_, answered, failed, is_subscription)
-        if self._timeout_s is not None:
-            loop = asyncio.get_running_loop()
-            waiting.timer = loop.call_later(self._timeout_s, channel.abort)
-        self._waiting[id_] = waiting
-        return id_
-
     def _add_job(self, job: _Job) -> None:
         self._jobs.append(job)
         self._changed.set()
-
-    @property
-    def _unanswered(self) -> int:
-        return sum(waiting.is_subscription for waiting in self._waiting.values())
 
     # Reading.
 
@@ -284,9 +253,8 @@ class Conversation:
     def _take(self, envelope: Envelope) -> None:
         if envelope.type == "error":
             self._take_error(envelope)
-        elif (waiting := self._waiting.pop(envelope.id, None)) is not None:
-            self._release(waiting)
-            waiting.answered(envelope)
+        elif (question := self._questions.take(envelope.id)) is not None:
+            question.answered(envelope)
         elif envelope.topic in self._by_topic:
             self._take_news(envelope)
         elif envelope.type in self._listenings:
@@ -316,10 +284,9 @@ class Conversation:
     def _take_error(self, envelope: Envelope) -> None:
         payload = envelope.payload if isinstance(envelope.payload, dict) else {}
         code, message = str(payload.get("code", "")), str(payload.get("message", ""))
-        waiting = self._waiting.pop(envelope.id, None)
-        if waiting is not None:
-            self._release(waiting)
-            waiting.failed(SocketErrorAnswer(waiting.type, code, message))
+        question = self._questions.take(envelope.id)
+        if question is not None:
+            question.failed(SocketErrorAnswer(question.type, code, message))
             return
         for following in tuple(self._by_topic.get(envelope.topic, ())):
             if code == "stream_failed":
@@ -353,7 +320,7 @@ class Conversation:
                 if self._channel is channel and not following.is_live:
                     self._add_job(partial(self._subscribe, following, topics))
 
-            delay_s = following.backoff.delay_s()
+            delay_s = following.delay.delay_s()
             asyncio.get_running_loop().call_later(delay_s, try_again)
             return
         self._forget(following)
@@ -364,23 +331,10 @@ class Conversation:
     def _lost(self) -> None:
         self._channel = None
         self._jobs.clear()
-        self._fail_waiting(lambda type_: ConnectionLost(type_, self._name))
+        self._questions.fail(lambda type_: ConnectionLost(type_, self._name))
         self._by_topic.clear()
         for following in self._followings:
             following.lost()
-
-    def _fail_waiting(self, error_for: Callable[[str], Exception]) -> None:
-        waiting = [*self._waiting.values()]
-        self._waiting.clear()
-        for each in waiting:
-            self._release(each)
-            if not each.is_subscription:  # those are asked for again
-                each.failed(error_for(each.type))
-
-    def _release(self, waiting: _Waiting) -> None:
-        if waiting.timer is not None:
-            waiting.timer.cancel()
-        self._changed.set()
 
     def _forget(self, following: Following) -> bool:
         known = following in self._followings

@@ -1,4 +1,4 @@
-"""The server's messages as a client reads them: what is odd is left aside."""
+"""The server's messages as a client reads them; malformed ones are ignored."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Envelope:
 
 
 def read(text: str) -> Envelope | None:
-    """Return a message, or None for what has not the shape of one."""
+    """Return a message, or None if the text is not one."""
     try:
         members = json.loads(text)
     except ValueError:

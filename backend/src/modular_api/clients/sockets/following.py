@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from modular_api.clients.sockets.backoff import Backoff
+from modular_api.clients.sockets.backoff import ReconnectDelay
 from modular_api.clients.sockets.buffer import Buffer, Received
 from modular_api.clients.sockets.gaps import Gap, GapReason
 from modular_api.clients.sockets.operations import Follow
@@ -29,12 +29,12 @@ class Following:
     Attributes:
         payload: of the request, as JSON; None where there is none.
         buffer: what waits for the reader.
-        is_asked: whether it was asked for on the connection of now.
+        is_asked: whether it was asked for on the current connection.
         is_live: whether the server has answered there.
         has_begun: whether the server has ever answered.
         answered: set once the server has answered for the first time, or it has ended.
         error: what ended it.
-        backoff: of a server that cannot take it up again yet.
+        delay: before it is asked for again at a server that could not resume it.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Following:
         self.has_begun = False
         self.answered = asyncio.Event()
         self.error: Exception | None = None
-        self.backoff = Backoff()
+        self.delay = ReconnectDelay()
         self._tracks: dict[str, TopicTrack] = {}
         self._recovering: set[str] = set()
 
@@ -79,12 +79,12 @@ class Following:
     def started(self, starts: Iterable[Start]) -> None:
         """Take the server's answer, which names every topic there is now.
 
-        One that came or went while the connection was lost yields a gap: nobody tells
-        what was missed in it.
+        A topic that came or went while the connection was lost yields a gap, because
+        nothing says what was missed in it.
         """
         is_first, self.has_begun = not self.has_begun, True
         self.is_live = True
-        self.backoff = Backoff()
+        self.delay = ReconnectDelay()
         self.answered.set()
         for start in starts:
             track = self._tracks.get(start.topic)
@@ -114,7 +114,7 @@ class Following:
         self._put(self._tracks[topic].announced(position, missed))
 
     def stream_failed(self, topic: str) -> None:
-        """Take the news that the source of a topic begins anew."""
+        """Note that the source of a topic was started again."""
         self._put([Gap(topic, None, GapReason.STREAM_FAILED)])
 
     def lost(self) -> None:
@@ -135,7 +135,7 @@ class Following:
 
 
 class Listening:
-    """One reader of what the server tells on its own account."""
+    """One reader of messages that the server sends unasked."""
 
     def __init__(self, type_: str, *, buffer_size: int) -> None:
         self.type = type_
@@ -162,6 +162,6 @@ class Listening:
             self.buffer.put(gap)
 
     def reconnected(self) -> None:
-        """Note that another connection begins, of which the server knows nothing."""
+        """Note that a new connection begins; the server knows nothing of the last."""
         self._tracks.clear()
         self.buffer.put(Gap("", None, GapReason.RECONNECTED))

@@ -12,7 +12,7 @@ class GapReason(StrEnum):
     NOT_RECOVERED = "not_recovered"
     """After a reconnect the server had forgotten where the client was.
 
-    Or the topic came or went meanwhile; of one that went nothing more is told.
+    Or the topic came or went meanwhile; one that went has no further updates.
     """
     ANNOUNCED = "announced"
     """The server left some out for this client, or missed them itself."""
@@ -25,7 +25,7 @@ class GapReason(StrEnum):
     STREAM_FAILED = "stream_failed"
     """The source of the topic failed at the server and was started again."""
     RECONNECTED = "reconnected"
-    """The server had chosen what this client hears of; ask it again."""
+    """The server had chosen this client's topics; ask it for them again."""
 
 
 @dataclass(frozen=True, slots=True)

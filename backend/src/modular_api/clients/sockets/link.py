@@ -10,13 +10,13 @@ from enum import StrEnum
 from modular_api.clients.channels.channel import Channel
 from modular_api.clients.errors import ClientTimeout, PeerMissing, PeerUnavailable
 from modular_api.clients.socket_errors import HandshakeRefused, SocketClosed
-from modular_api.clients.sockets.backoff import Backoff
+from modular_api.clients.sockets.backoff import ReconnectDelay
 from modular_api.clients.sockets.conversation import Conversation
 
 log = logging.getLogger(__name__)
 
 _FINAL_CODES = frozenset({1007, 1009, 4029, 4401, 4403})
-"""Close codes after which another connection would end alike; `docs/SOCKETS.md`."""
+"""Codes after which another connection would end the same way; `docs/SOCKETS.md`."""
 _PASSING_STATUSES = frozenset({408, 425, 429})
 
 
@@ -48,14 +48,14 @@ class Link:
         conversation: Conversation,
         *,
         name: str,
-        backoff: Backoff | None = None,
+        delay: ReconnectDelay | None = None,
     ) -> None:
         self.state = LinkState.CONNECTING
         self.loop = asyncio.get_running_loop()
         self._dial = dial
         self._conversation = conversation
         self._name = name
-        self._backoff = backoff or Backoff()
+        self._delay = delay or ReconnectDelay()
         self._dialled: Channel | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -96,7 +96,7 @@ class Link:
         self._conversation.fail(error)
 
     async def _stay_connected(self) -> Exception:
-        """Return the error after which there is no sense in trying again."""
+        """Connect again and again; return the error that makes that pointless."""
         while True:
             self.state = LinkState.CONNECTING
             try:
@@ -119,13 +119,13 @@ class Link:
                 lost = await self._conversation.speak(channel)
             finally:
                 await channel.aclose()
-            self._backoff.lived(self.loop.time() - opened_at)
+            self._delay.lived(self.loop.time() - opened_at)
             if lost.code in _FINAL_CODES:
                 return SocketClosed(self._name, lost.code, lost.reason)
             await self._wait(f"lost ({lost})", lost.code, lost.reason)
 
     async def _wait(self, why: str, code: int = 1006, reason: str = "") -> None:
         self.state = LinkState.WAITING
-        delay_s = self._backoff.delay_s(code, reason)
+        delay_s = self._delay.delay_s(code, reason)
         log.info("%s: %s; connecting again in %.2f s", self._name, why, delay_s)
         await asyncio.sleep(delay_s)

@@ -75,6 +75,6 @@ class Tell(Generic[Req]):
 
 @dataclass(frozen=True)
 class Listen(Generic[Upd]):
-    """What the server tells on its own account."""
+    """Messages that the server sends unasked."""
 
     event: Receiving[Upd]

@@ -15,7 +15,7 @@ class Position:
     offset: int
 
     def is_at_or_before(self, other: Position | None) -> bool:
-        """Whether it is known already to whoever has got to `other`."""
+        """Whether a reader that has got to `other` has seen it."""
         return (
             other is not None
             and other.epoch == self.epoch
@@ -73,7 +73,7 @@ class TopicTrack:
         return [self._gap(missed, GapReason.ANNOUNCED)]
 
     def lost(self) -> list[Gap]:
-        """Return what nobody will tell of any more, the connection being lost."""
+        """Return the gap that can no longer be filled, as the connection is lost."""
         owed, self._owed = self._owed, 0
         return [self._gap(owed, GapReason.HOLE)] if owed else []
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import partial
-from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from modular_api.clients.asgi_transport import AsgiApp, AsgiTransport
+from modular_api.clients.asgi_transport import AsgiApp
 from modular_api.clients.channels.channel import Channel
 from modular_api.clients.client import DEFAULT_TIMEOUT_S
 from modular_api.clients.errors import PeerMissing
-from modular_api.clients.http_transport import HttpTransport
 from modular_api.clients.socket_errors import InvalidMessage, MalformedMessage
 from modular_api.clients.sockets.conversation import Conversation
 from modular_api.clients.sockets.following import Following, Listening
@@ -28,8 +26,8 @@ from modular_api.clients.sockets.operations import (
     Upd,
 )
 from modular_api.clients.sockets.subscription import Subscription
+from modular_api.clients.target import transport_to
 from modular_api.clients.transport import Transport
-from modular_api.errors import ConfigurationError
 
 DEFAULT_BUFFER = 1024
 
@@ -50,8 +48,8 @@ class ModuleSocket:
         headers: sent with every handshake. A connection outlives the requests of
             those who use it, so nothing of their context is sent.
         timeout_s: limit of connecting and of one answer; None waits for ever.
-        buffer: how many updates wait for the reader of a subscription, at most. Beyond,
-            the oldest give way to a Gap.
+        buffer: how many updates wait for the reader of a subscription, at most. Beyond
+            that, a Gap replaces the oldest.
 
     Attributes:
         module_name: the module, `datafeed`.
@@ -76,7 +74,13 @@ class ModuleSocket:
         buffer: int = DEFAULT_BUFFER,
     ) -> None:
         self._owns_transport = transport is None
-        self._transport = self._transport_to(base_url, app, transport, state)
+        self._transport = transport_to(
+            type(self).__name__,
+            base_url=None if base_url is None else _http_url(base_url),
+            app=app,
+            transport=transport,
+            state=state,
+        )
         self._headers = {name.lower(): value for name, value in (headers or {}).items()}
         if token is not None:
             self._headers["authorization"] = f"Bearer {token}"
@@ -110,12 +114,7 @@ class ModuleSocket:
         await self.open()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     # What generated methods call.
@@ -173,29 +172,8 @@ class ModuleSocket:
         link.start()
         return conversation
 
-    @classmethod
-    def _transport_to(
-        cls,
-        base_url: str | None,
-        app: AsgiApp | None,
-        transport: Transport | None,
-        state: Mapping[str, Any] | None,
-    ) -> Transport:
-        if sum(target is not None for target in (base_url, app, transport)) != 1:
-            raise ConfigurationError(
-                f"{cls.__name__}(...) takes exactly one of base_url, app and transport."
-            )
-        if transport is not None:
-            return transport
-        if app is not None:
-            return AsgiTransport(app, state=state)
-        assert base_url is not None
-        if base_url.startswith(("ws://", "wss://")):
-            base_url = f"http{base_url[2:]}"
-        return HttpTransport(base_url)
-
     def _linked(self) -> tuple[Link, Conversation]:
-        """Return the connection; a new one where the last is of no use any more.
+        """Return the connection; a new one if the last can no longer be used.
 
         That is one whose event loop has ended, or whose peer was missing: it may have
         been mounted since.
@@ -217,6 +195,11 @@ class ModuleSocket:
         return await self._transport.connect(
             self.address, self._headers, self._timeout_s
         )
+
+
+def _http_url(url: str) -> str:
+    """Return a URL as the transport takes it: `ws:` says no more than `http:` here."""
+    return f"http{url[2:]}" if url.startswith(("ws://", "wss://")) else url
 
 
 def _encoded(sending: Sending[Req], request: Req | None) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from types import TracebackType
 from typing import Generic, Self
 
 from modular_api.clients.socket_errors import MalformedMessage
@@ -18,7 +17,8 @@ class Subscription(Generic[Upd]):
 
     It lasts until `aclose`, the end of `async with`, or until nobody holds it any more,
     as after leaving `async for bar in socket.bars(…)`. Cancelling a read loses nothing.
-    `async with` also waits for the server's answer: what happens from then on is told.
+    `async with` also waits for the server's answer: every later update arrives or is
+    covered by a gap.
 
     Raises, while it is read:
         SocketErrorAnswer: the server refused or ended it.
@@ -72,12 +72,7 @@ class Subscription(Generic[Upd]):
             raise
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     def __del__(self) -> None:

@@ -1,4 +1,4 @@
-"""Payloads against the schemas of the document, before anything is sent."""
+"""Checks payloads against the document's schemas before anything is sent."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def remark(change: ReportedChange) -> str | None:
 
 
 def way_out(report: Report) -> str | None:
-    """Return what to do about a gate that is shut; None where it is open."""
+    """Return what to do about changes that fail; None where there are none."""
     failures = report.failures
     if not failures:
         return None

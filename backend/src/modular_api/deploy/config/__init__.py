@@ -6,13 +6,13 @@ from modular_api.deploy.config.models import (
     NGINX,
     DeploymentConfig,
     Limits,
-    LogLevel,
     NginxConfig,
     ServerConfig,
     Timeouts,
 )
 from modular_api.deploy.config.reading import read_deployment
 from modular_api.deploy.config.writing import default_deployment, deployment_text
+from modular_api.deploy.logs.settings import LogLevel
 
 __all__ = [
     "NGINX",

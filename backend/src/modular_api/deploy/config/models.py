@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -21,22 +20,13 @@ from pydantic import (
 )
 
 from modular_api.deploy.config.ports import LOOPBACK, HostPort, PortUse, port_faults
-from modular_api.deploy.logs.settings import LogFormat
+from modular_api.deploy.logs.settings import LogFormat, LogLevel
 
 NGINX = "nginx"
 """The gateway's name, which no server may have."""
 
 SKIP_PORT_FAULTS = "skip_port_faults"
 """Key of the validation context: the caller reports them itself, with their lines."""
-
-
-class LogLevel(StrEnum):
-    """How much is logged."""
-
-    debug = "debug"
-    info = "info"
-    warning = "warning"
-    error = "error"
 
 
 def _free_name(name: str) -> str:

@@ -87,7 +87,7 @@ class _Instance:
         spec = self._spec
         handler = configure(spec.log, spec.name, spec.slot, spec.modules)
         app = spec.app_source.create_app(GenerationMode(spec.generation))
-        app.call_peers_at(spec.peers)
+        app.add_peers(spec.peers)
         if self._workers is not None and app.generation is not None:
             app.generation = app.generation.using(self._workers)
         handler.know(app.modules_apps)

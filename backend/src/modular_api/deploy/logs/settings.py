@@ -11,6 +11,15 @@ MERGED = "all.log"
 """The file with the lines of every process of a deployment."""
 
 
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
 class LogFormat(StrEnum):
     """What a line looks like."""
 

@@ -6,9 +6,11 @@ import random
 from collections import deque
 from dataclasses import dataclass
 
+from modular_api.backoff import grown_s
+
 
 @dataclass(frozen=True)
-class Backoff:
+class RestartDelay:
     """Waits longer after every failure in a row, and never twice the same time.
 
     The first start after a long life is immediate: that process was no crash loop.
@@ -32,7 +34,7 @@ class Backoff:
         """
         if failures <= 1:
             return 0.0
-        full = min(self.longest_s, self.first_s * 2.0 ** (failures - 2))
+        full = grown_s(failures - 1, first_s=self.first_s, longest_s=self.longest_s)
         chance = random.random() if chance is None else chance
         return full * (1 - self.jitter * chance)
 

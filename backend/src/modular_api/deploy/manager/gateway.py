@@ -18,7 +18,7 @@ import psutil
 
 from modular_api.deploy.logs.rotating import put_aside
 from modular_api.deploy.logs.settings import LogSettings
-from modular_api.deploy.manager.backoff import Backoff, Circuit
+from modular_api.deploy.manager.backoff import Circuit, RestartDelay
 from modular_api.deploy.manager.child import Child, Command, describe_exit
 from modular_api.deploy.manager.errors import GatewayFailed
 from modular_api.deploy.manager.health import Address, NoAnswer, ask
@@ -27,6 +27,7 @@ from modular_api.deploy.manager.states import State
 from modular_api.deploy.nginx.gate import find_nginx
 from modular_api.errors import ModularError
 from modular_api.listening import CannotListen
+from modular_api.serving.pid_file import same_start
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,6 @@ LIVE_PATH = "/health/live"
 _START_S = 5.0
 _STEP_S = 0.02
 _WORKER_STEPS = 50
-_SAME_TIME_S = 1.0
 _LIVE_EVERY_S = 1.0
 _LIVE_S = 5.0
 _LAST_WORDS = 2000
@@ -102,7 +102,7 @@ class Gateway:
         self.restarts = 0
         self.started_at = 0.0
         self._changed = changed
-        self._backoff = Backoff()
+        self._delay = RestartDelay()
         self._watcher: asyncio.Task[None] | None = None
 
     def adopt(self, identity: Identity, restarts: int) -> None:
@@ -234,7 +234,7 @@ class Gateway:
                 if self.circuit.is_open:
                     self._give_up()
                     return
-                await asyncio.sleep(self._backoff.delay_s(self.circuit.failures))
+                await asyncio.sleep(self._delay.delay_s(self.circuit.failures))
                 self.restarts += 1
                 try:
                     child = await self._bring_up()
@@ -316,9 +316,14 @@ def _is_worker(process: psutil.Process, master: Identity) -> bool:
         return (
             process.pid != master.pid
             and os.getpgid(process.pid) == master.pid
-            and process.create_time() >= master.create_time - _SAME_TIME_S
+            and _is_no_older(process, master)
             and process.name() == "nginx"
             and process.status() != psutil.STATUS_ZOMBIE
         )
     except (psutil.Error, ProcessLookupError):
         return False
+
+
+def _is_no_older(process: psutil.Process, master: Identity) -> bool:
+    started_later = process.create_time() > master.create_time
+    return started_later or same_start(process, master.create_time)

@@ -15,9 +15,7 @@ from dataclasses import dataclass
 import psutil
 
 from modular_api.deploy.instance.spec import TOKEN_VARIABLE
-
-_SAME_TIME_S = 1.0
-"""psutil derives the time from the system's start, which the clock's owner may correct."""
+from modular_api.serving.pid_file import same_start
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Identity:
             with process.oneshot():
                 return (
                     process.status() != psutil.STATUS_ZOMBIE
-                    and abs(process.create_time() - self.create_time) <= _SAME_TIME_S
+                    and same_start(process, self.create_time)
                     and self._has_token(process)
                 )
         except psutil.NoSuchProcess:

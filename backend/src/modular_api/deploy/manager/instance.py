@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from modular_api.deploy.manager.backoff import Backoff, Circuit
+from modular_api.deploy.manager.backoff import Circuit, RestartDelay
 from modular_api.deploy.manager.errors import RollFailed, StartFailed
 from modular_api.deploy.manager.states import State
 from modular_api.deploy.manager.worker import NeverReady, Slot, Worker
@@ -67,7 +67,7 @@ class Instance:
         close: Callable[[], None],
         changed: Callable[[], None] = lambda: None,
         patience: Patience | None = None,
-        backoff: Backoff | None = None,
+        delay: RestartDelay | None = None,
         circuit: Circuit | None = None,
     ) -> None:
         self.name = name
@@ -78,7 +78,7 @@ class Instance:
         self._launch = launch
         self._close = close
         self._changed = changed
-        self._backoff = backoff or Backoff()
+        self._delay = delay or RestartDelay()
         self._changing = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
         self._workers: set[Worker] = set()
@@ -247,7 +247,7 @@ class Instance:
                     self._give_up(self.circuit.reason)
                     return None
                 log.warning("%s: %s; starting it again", self.name, reason)
-                await asyncio.sleep(self._backoff.delay_s(self.circuit.failures))
+                await asyncio.sleep(self._delay.delay_s(self.circuit.failures))
                 self.restarts += 1
                 try:
                     self.current = await self._bring_up()

@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-from modular_api.deploy.config.models import NGINX, DeploymentConfig, LogLevel
-from modular_api.deploy.logs.settings import LogFormat
+from modular_api.deploy.config.models import NGINX, DeploymentConfig
+from modular_api.deploy.logs.settings import LogFormat, LogLevel
 from modular_api.deploy.manager.health import Address
 from modular_api.deploy.manager.instance import Patience
 from modular_api.listening import url_for

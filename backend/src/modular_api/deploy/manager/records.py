@@ -7,7 +7,6 @@ who that is stands beside it, in `<server>-<index>.<slot>.json`.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from modular_api.deploy.manager.errors import BadRecord
 from modular_api.deploy.manager.health import Address
 from modular_api.deploy.manager.identity import Identity
+from modular_api.whole_files import replace_file
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Records:
     def write(self, record: ProcessRecord) -> None:
         """Keep a record in place of the slot's last one."""
         text = json.dumps(record.to_json(), indent=2) + "\n"
-        write_whole(self._file(record.name, record.slot), text)
+        replace_file(self._file(record.name, record.slot), text.encode())
 
     def remove(self, name: str, slot: str) -> None:
         """Forget a process that has ended."""
@@ -89,7 +89,7 @@ class Records:
 
     def write_pid(self, name: str, pid: int) -> None:
         """Say which process serves."""
-        write_whole(self.pid_file(name), f"{pid}\n")
+        replace_file(self.pid_file(name), f"{pid}\n".encode())
 
     def read_pid(self, name: str) -> int | None:
         """Return which process serves; None where the file does not say."""
@@ -115,14 +115,6 @@ class Records:
 
     def _file(self, name: str, slot: str) -> Path:
         return self.folder / f"{name}.{slot}.json"
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that nobody ever sees half of."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text)
-    os.replace(draft, path)
 
 
 def _address(value: Any) -> Address:

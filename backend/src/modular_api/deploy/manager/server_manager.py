@@ -63,7 +63,7 @@ class ServerManager:
         source: AppSource | None = None,
     ) -> None:
         settings = read_settings(Path.cwd())
-        places = Places.below((settings.folder or Path.cwd()) / ".local")
+        places = Places.below(settings.root / ".local")
         self.config = config
         self.detached = detached
         self.nginx_config_path = nginx_config_path or places.nginx_config
@@ -71,7 +71,7 @@ class ServerManager:
         self.pid_dir = places.pid_dir
         self.log_dir = places.log_dir
         self.error: ModularError | None = None
-        self._source = source or choose_source(settings, None, None, None, False)
+        self._source = source or choose_source(settings)
         self._thread: LoopThread | None = None
         self._supervisor: Supervisor | None = None
         self._shutdown_requested = False

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import shutil
 import subprocess
 from pathlib import Path
 
 from modular_api.deploy.nginx.errors import BadNginxConfig, NginxError, NginxMissing
+from modular_api.whole_files import replace_file
 
 _LONGEST_S = 10.0
 _PLACES = "/usr/sbin:/usr/local/sbin:/sbin:/usr/local/bin:/opt/homebrew/bin"
@@ -28,19 +27,11 @@ def write_nginx_config(text: str, file: Path) -> bool:
 
     Raises: BadNginxConfig: what was in the file stays. NginxMissing.
     """
-    try:
-        if file.read_text(encoding="utf-8") == text:
-            return False
-    except FileNotFoundError:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        new.write_text(text, encoding="utf-8")
-        check_nginx_config(new, stands_for=file)
-        os.replace(new, file)
-    finally:
-        new.unlink(missing_ok=True)
-    return True
+
+    def check(draft: Path) -> None:
+        check_nginx_config(draft, stands_for=file)
+
+    return replace_file(file, text.encode(), check=check)
 
 
 def check_nginx_config(file: Path, *, stands_for: Path | None = None) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
 from modular_api.app.pages import AppPages
+from modular_api.whole_files import replace_file
 
 
 def write_pages(pages: AppPages, folder: Path) -> None:
@@ -16,13 +15,12 @@ def write_pages(pages: AppPages, folder: Path) -> None:
     never serves half of one. What nobody asks for any more stays: it is not routed to.
     """
     for page in pages.pages:
-        _write(file_of(folder, page.path), page.body.encode())
+        replace_file(file_of(folder, page.path), page.body.encode())
     for assets in pages.assets:
         for source in sorted(assets.folder.iterdir()):
             if source.is_file():
-                _write(
-                    file_of(folder, f"{assets.path}/{source.name}"), source.read_bytes()
-                )
+                file = file_of(folder, f"{assets.path}/{source.name}")
+                replace_file(file, source.read_bytes())
 
 
 def file_of(folder: Path, path: str) -> Path:
@@ -33,17 +31,3 @@ def file_of(folder: Path, path: str) -> Path:
     """
     head, _, name = path.strip("/").rpartition("/")
     return folder / head.replace("/", "-") / name
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        if file.read_bytes() == content:
-            return
-    except FileNotFoundError:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        new.write_bytes(content)
-        os.replace(new, file)
-    finally:
-        new.unlink(missing_ok=True)

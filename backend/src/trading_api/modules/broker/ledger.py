@@ -64,7 +64,7 @@ class Ledger:
     """Cash and holdings of one account.
 
     At all times `cash + cost == paid_in + realized`, to the last digit. Nothing limits
-    what is bought on credit or sold short: paper is patient.
+    what is bought on credit or sold short: this is a paper account.
     """
 
     def __init__(self, paid_in: Decimal) -> None:

@@ -1,4 +1,4 @@
-"""Where the broker gets its prices from: a port as narrow as its need."""
+"""Where the broker gets its prices from: an interface with only what it needs."""
 
 from __future__ import annotations
 

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from modular_api import Problem, Service, idempotent
-from modular_api.problems import problem_response
+from modular_api import Problem, Service, idempotent, problem_response
 from trading_api.models.symbol_name import SymbolName
 
 from .errors import (

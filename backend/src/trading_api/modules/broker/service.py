@@ -251,7 +251,7 @@ class PaperBroker:
     def _log_changes(
         self, silent: Mapping[str, PriceError], *, back: Iterable[str]
     ) -> None:
-        """Log who fell silent and who is back, not every price that is missing."""
+        """Log when a symbol loses or regains its price, not every missing price."""
         for symbol in sorted(silent.keys() - self._silent):
             log.warning("%s has to wait: %s", symbol, silent[symbol])
         for symbol in sorted(back):

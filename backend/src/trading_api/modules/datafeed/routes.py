@@ -7,8 +7,7 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
-from modular_api import Problem, Service
-from modular_api.problems import problem_response
+from modular_api import Problem, Service, problem_response
 
 from .errors import UnknownSymbol
 from .models import Bar, Quote, Resolution, Symbol

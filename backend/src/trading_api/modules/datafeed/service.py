@@ -25,7 +25,7 @@ _MOST_BARS = 1000
 
 
 class MarketData:
-    """Symbols, quotes and bars up to now; the future stays unknown.
+    """Symbols, quotes and bars up to now, and none later.
 
     It keeps no state: any two instances with clocks that agree answer the same.
 

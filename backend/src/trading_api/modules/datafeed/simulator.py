@@ -1,4 +1,4 @@
-"""A market that never was: every price is a pure function of symbol and time.
+"""A simulated market: every price is a pure function of symbol and time.
 
 Value noise over the days gives each day its opening price. Everything finer comes from
 splitting: a day into hours, an hour into quarters, and so on down to ticks of one

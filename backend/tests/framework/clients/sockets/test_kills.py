@@ -21,7 +21,7 @@ import pytest
 
 from modular_api.app.socket_documents import socket_documents
 from modular_api.clients.sockets import ConnectionLost, Gap, GapReason
-from modular_api.clients.sockets.backoff import Backoff
+from modular_api.clients.sockets.backoff import ReconnectDelay
 from modular_api.codegen.python_socket_client.render import render_python_socket_client
 from modular_api.testing.live_server import LiveServer
 
@@ -34,7 +34,7 @@ SERVER = Path(__file__).with_name("counting_server.py")
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """These connections are too short-lived for the delays to start anew."""
-    monkeypatch.setattr(Backoff, "delay_s", lambda *_: 0.05)
+    monkeypatch.setattr(ReconnectDelay, "delay_s", lambda *_: 0.05)
 
 
 @pytest.fixture

@@ -53,9 +53,9 @@ def target(
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connect again at once; how long a client waits is tested by itself."""
-    from modular_api.clients.sockets.backoff import Backoff
+    from modular_api.clients.sockets.backoff import ReconnectDelay
 
-    monkeypatch.setattr(Backoff, "delay_s", lambda *_: 0.01)
+    monkeypatch.setattr(ReconnectDelay, "delay_s", lambda *_: 0.01)
 
 
 async def push(

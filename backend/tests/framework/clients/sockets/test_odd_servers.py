@@ -18,7 +18,7 @@ from modular_api.clients.sockets import (
     MalformedMessage,
     SocketErrorAnswer,
 )
-from modular_api.clients.sockets.backoff import Backoff
+from modular_api.clients.sockets.backoff import ReconnectDelay
 
 Script = Callable[[ServerConnection], Awaitable[None]]
 START = {"topic": "t", "epoch": "e", "offset": 1}
@@ -27,7 +27,7 @@ START = {"topic": "t", "epoch": "e", "offset": 1}
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connect again at once."""
-    monkeypatch.setattr(Backoff, "delay_s", lambda *_: 0.01)
+    monkeypatch.setattr(ReconnectDelay, "delay_s", lambda *_: 0.01)
 
 
 @asynccontextmanager

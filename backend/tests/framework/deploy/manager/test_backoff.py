@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from modular_api.deploy.manager.backoff import Backoff, Circuit
+from modular_api.deploy.manager.backoff import Circuit, RestartDelay
 
 
 def test_the_first_start_is_immediate_and_the_next_ones_wait_longer() -> None:
     """Twice as long each time, up to a limit."""
-    backoff = Backoff(first_s=1, longest_s=5)
-    waits = [backoff.delay_s(failures, chance=0) for failures in range(1, 7)]
+    delay = RestartDelay(first_s=1, longest_s=5)
+    waits = [delay.delay_s(failures, chance=0) for failures in range(1, 7)]
     assert waits == [0, 1, 2, 4, 5, 5]
 
 
 def test_part_of_a_wait_is_left_to_chance() -> None:
     """At most half of it; two instances do not come back together."""
-    backoff = Backoff(first_s=1)
-    assert backoff.delay_s(2, chance=1) == 0.5
-    waits = {backoff.delay_s(2) for _ in range(20)}
+    delay = RestartDelay(first_s=1)
+    assert delay.delay_s(2, chance=1) == 0.5
+    waits = {delay.delay_s(2) for _ in range(20)}
     assert len(waits) > 10
     assert all(0.5 <= wait <= 1 for wait in waits)
 

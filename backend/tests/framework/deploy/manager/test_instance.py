@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from modular_api.deploy.manager.backoff import Backoff, Circuit
+from modular_api.deploy.manager.backoff import Circuit, RestartDelay
 from modular_api.deploy.manager.errors import RollFailed, StartFailed
 from modular_api.deploy.manager.instance import Instance, Patience
 from modular_api.deploy.manager.states import State
@@ -31,7 +31,7 @@ class Stage:
             self.launch,
             close=self.close,
             patience=Patience(live_every_s=0.001, live_s=0.001),
-            backoff=Backoff(first_s=0.0001, longest_s=0.0002),
+            delay=RestartDelay(first_s=0.0001, longest_s=0.0002),
             circuit=Circuit(limit=3, window_s=60),
         )
 
@@ -160,7 +160,7 @@ async def test_a_roll_that_fails_leaves_the_old_process(stage: Stage) -> None:
 
 async def test_a_roll_during_the_back_off_does_not_wait_for_it(stage: Stage) -> None:
     """What an operator asks for comes first."""
-    stage.instance._backoff = Backoff(first_s=60, longest_s=60)
+    stage.instance._delay = RestartDelay(first_s=60, longest_s=60)
     await stage.instance.start()
     stage.fails = "a bug"
     stage.workers[0].die()
@@ -180,7 +180,7 @@ async def test_rolls_at_once_come_one_after_the_other(stage: Stage) -> None:
 
 async def test_a_stop_ends_the_respawns(stage: Stage) -> None:
     """Also while one waits for its time."""
-    stage.instance._backoff = Backoff(first_s=60, longest_s=60)
+    stage.instance._delay = RestartDelay(first_s=60, longest_s=60)
     await stage.instance.start()
     stage.fails = "a bug"
     stage.workers[0].die()

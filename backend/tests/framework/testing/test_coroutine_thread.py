@@ -1,4 +1,4 @@
-"""LoopThread: what its users do not run into every day."""
+"""CoroutineThread: what its users do not run into every day."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from modular_api.testing import loop_thread
-from modular_api.testing.loop_thread import LoopThread
+from modular_api.testing import coroutine_thread
+from modular_api.testing.coroutine_thread import CoroutineThread
 
 
 async def wait_for_ever(ready: Callable[[], None]) -> None:
@@ -29,9 +29,9 @@ def test_an_interrupted_start_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) 
     def interrupt(*args: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop_thread, "wait", interrupt)
+    monkeypatch.setattr(coroutine_thread, "wait", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        LoopThread(wait_for_ever, name="interrupted").start(10)
+        CoroutineThread(wait_for_ever, name="interrupted").start(10)
     for thread in threads_named("interrupted"):
         thread.join(5)
     assert not threads_named("interrupted")
@@ -44,7 +44,7 @@ def test_a_main_that_returns_without_being_ready_is_an_error() -> None:
         return
 
     with pytest.raises(RuntimeError, match="without having been ready"):
-        LoopThread(return_at_once, name="hasty").start(10)
+        CoroutineThread(return_at_once, name="hasty").start(10)
 
 
 def test_a_call_after_the_end_does_nothing() -> None:
@@ -53,7 +53,7 @@ def test_a_call_after_the_end_does_nothing() -> None:
     async def be_ready_and_return(ready: Callable[[], None]) -> None:
         ready()
 
-    thread = LoopThread(be_ready_and_return, name="ended")
+    thread = CoroutineThread(be_ready_and_return, name="ended")
     thread.start(10)
     thread.join(10)
     called: list[bool] = []

@@ -1,4 +1,4 @@
-"""A coroutine in an event loop of its own, in a thread of its own."""
+"""Runs a coroutine in an event loop of its own, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Main: TypeAlias = Callable[[Callable[[], None]], Coroutine[Any, Any, None]]
 _CANCEL_TIMEOUT_S = 1.0
 
 
-class LoopThread:
-    """Runs `main` from `start` to `join`; nothing of it is left afterwards.
+class CoroutineThread:
+    """Runs the coroutine `main` from `start` to `join`; nothing of it is left afterwards.
 
     The thread is a daemon: a loop blocked for good does not keep the process alive.
     """
