@@ -1,0 +1,1 @@
+"""The manager of a deployment: binds its sockets, and starts, watches and replaces."""
