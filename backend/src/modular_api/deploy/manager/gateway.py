@@ -117,7 +117,11 @@ class Gateway:
     async def start(self) -> None:
         """Return once nginx answers. Raises: GatewayFailed."""
         self.circuit.reset()
-        self.child = await self._bring_up()
+        try:
+            self.child = await self._bring_up()
+        except BaseException:
+            self.child = None
+            raise
         self._watcher = asyncio.create_task(self._watch(self.child))
 
     async def stop(self, deadline_s: float) -> None:

@@ -88,14 +88,9 @@ class Change:
     moved: frozenset[str]
 
     @property
-    def new_addresses(self) -> dict[str, Address]:
-        """Where the added ones will listen."""
-        return {name: self.wanted[name].address for name in self.added}
-
-    @property
-    def moved_addresses(self) -> dict[str, Address]:
-        """Where the moved ones will listen."""
-        return {name: self.wanted[name].address for name in self.moved}
+    def addresses(self) -> dict[str, Address]:
+        """Where the added and the moved ones will listen."""
+        return {name: self.wanted[name].address for name in self.added | self.moved}
 
 
 def changes(

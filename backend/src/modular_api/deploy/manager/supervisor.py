@@ -25,20 +25,20 @@ from modular_api.deploy.manager.launching import Launcher
 from modular_api.deploy.manager.peer_contracts import breaks, peers_that_stay
 from modular_api.deploy.manager.places import Places
 from modular_api.deploy.manager.plan import (
-    Change,
     InstancePlan,
-    changes,
     fingerprint,
     patience_of,
     peers_of,
     plans_of,
 )
 from modular_api.deploy.manager.process import ServerProcess
+from modular_api.deploy.manager.rearranging import Rearrangement
 from modular_api.deploy.manager.records import Records
 from modular_api.deploy.manager.reloader import Reloader
 from modular_api.deploy.manager.sockets import Sockets
 from modular_api.deploy.manager.tasks import together
 from modular_api.deploy.manager.worker import Slot, Worker
+from modular_api.errors import ModularError
 from modular_api.model import AppModel
 from modular_api.project.source import AppSource
 from modular_api.serving.source_files import source_folders
@@ -177,19 +177,25 @@ class Supervisor:
     def _outdated(self) -> set[str]:
         """Return the instances whose process was told something else than is so now.
 
-        Not only what is configured: a module they use may be somewhere else.
+        Not only what is configured: a module they use may be somewhere else. An
+        instance without a process counts, too.
         """
         found = set()
-        for name, worker in self.processes().items():
-            plan = self.fleet.plans.get(name)
-            if plan is not None and isinstance(worker, ServerProcess):
+        for name, instance in self.fleet.instances.items():
+            plan, worker = self.fleet.plans[name], instance.current
+            if worker is None:
+                found.add(name)
+            elif isinstance(worker, ServerProcess):
                 wanted = fingerprint(plan, self._peers_of(plan))
                 if worker.record.fingerprint != wanted:
                     found.add(name)
         return found
 
     def _peers_of(self, plan: InstancePlan) -> dict[str, str]:
-        return peers_of(plan, self.fleet.uses, self.fleet.plans, self.sockets.address)
+        """Return where a process finds what it uses, among what is there to stay."""
+        wanted, fleet = plans_of(self.config), self.fleet
+        plans = {n: fleet.plans[n] for n in fleet.instances if n in wanted}
+        return peers_of(plan, fleet.uses, plans, self.sockets.address)
 
     async def _find(self, plans: Mapping[str, InstancePlan]) -> Found:
         """Look what an earlier manager has left, and take its sockets over."""
@@ -217,7 +223,11 @@ class Supervisor:
     async def _update_gateway(
         self, app: AppProcess, without: Collection[str] = ()
     ) -> None:
-        plans = [p for name, p in self.fleet.plans.items() if name not in without]
+        plans = [
+            self.fleet.plans[name]
+            for name in self.fleet.instances
+            if name not in without
+        ]
         await self.gateway_keeper.update(app, self.config, plans)
 
     async def stop(self, deadline_s: float | None = None) -> None:
@@ -347,28 +357,43 @@ class Supervisor:
     async def reload(self) -> None:
         """Read the configuration again; start, replace and stop what differs.
 
-        Raises: ModularError: what is wrong with it. Until its sockets are bound nothing
-            is changed; afterwards instances may be replaced already.
+        Raises:
+            RollFailed: a process was not replaced; the rest of what is new is in force.
+            ModularError: what is wrong; everything is as it was before.
         """
         async with self._change():
             async with describing(self._source) as app:
                 config = self._read_config(app.description.model)
-                change = changes(self.fleet.plans, plans_of(config))
-                self.sockets.bind(change.new_addresses)
-                self._take(app.description, config)
-                await self._apply(change, app)
+                rearrangement = Rearrangement(
+                    self.fleet,
+                    self.sockets,
+                    self.gateway_keeper,
+                    plans_of(config),
+                    self.gateway_keeper.moves_to(config),
+                )
+                with rearrangement.reserved():
+                    await self._rearrange(rearrangement, app, config)
+            change = rearrangement.change
+            await self.fleet.roll(self._outdated() - change.removed)
+            await self.fleet.stop(change.removed)
+            self.fleet.plans = change.wanted
 
-    async def _apply(self, change: Change, app: AppProcess) -> None:
-        await self.fleet.stop(change.moved)
-        self.sockets.bind(change.moved_addresses)
-        self.fleet.plans = {**self.fleet.plans, **change.wanted}
-        for name in change.added | change.moved:
-            self.fleet.add(name, self._patience)
-        await self.fleet.start(change.added | change.moved)
-        await self._update_gateway(app, without=change.removed)
-        await self.fleet.roll(self._outdated() - change.removed)
-        await self.fleet.stop(change.removed)
-        self.fleet.plans = change.wanted
+    async def _rearrange(
+        self, rearrangement: Rearrangement, app: AppProcess, config: DeploymentConfig
+    ) -> None:
+        before = self.description, self.config
+        self._take(app.description, config)
+        try:
+            await rearrangement.apply(self._patience, config.timeouts.drain_s)
+            await self._update_gateway(app, without=rearrangement.change.removed)
+        except Exception:
+            self._take(*before)
+            await rearrangement.undo()
+            try:
+                await self._update_gateway(app)
+            except ModularError as error:
+                log.error("%s", error)
+            raise
 
     @property
     def _gateway_address(self) -> Address:
