@@ -5,6 +5,7 @@ ModularError
     ├── AlreadyManaged      another manager runs these servers
     ├── NotManaged          there is no manager to ask
     ├── PortsTaken          addresses cannot be listened on; nothing was started
+    ├── StartStopped        somebody has stopped it before everything was ready
     ├── StartFailed         a process never became ready; what had started was stopped
     ├── RollFailed          the new process never became ready; the old one serves on
     ├── PeerWouldBreak      new code breaks what a running peer relies on
@@ -64,6 +65,13 @@ class PortsTaken(ManagerError):
         self.faults = tuple(faults)
         lines = "".join(f"\n  - {name}: {fault}" for name, fault in self.faults)
         super().__init__(f"Nothing was started:{lines}")
+
+
+class StartStopped(ManagerError):
+    """Somebody has stopped it before everything was ready."""
+
+    def __init__(self) -> None:
+        super().__init__("It was stopped while it was starting; nothing of it runs.")
 
 
 class StartFailed(ManagerError):

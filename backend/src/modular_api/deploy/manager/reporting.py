@@ -52,6 +52,7 @@ async def status_of(supervisor: Supervisor) -> dict[str, Any]:
         servers.setdefault(plan.server, []).append(data)
     return {
         "running": supervisor.is_running,
+        "starting": supervisor.is_starting,
         "manager": {"pid": os.getpid(), "detached": supervisor.detached},
         "nginx": await _gateway(supervisor),
         "servers": servers,
@@ -93,7 +94,13 @@ async def status_on_disk(records: Records) -> dict[str, Any]:
             data = await _instance(record.name, record)
             servers.setdefault(record.name.rpartition("-")[0], []).append(data)
     running = bool(serving)
-    return {"running": running, "manager": None, "nginx": nginx, "servers": servers}
+    return {
+        "running": running,
+        "starting": False,
+        "manager": None,
+        "nginx": nginx,
+        "servers": servers,
+    }
 
 
 async def _instance(name: str, record: ProcessRecord | None) -> dict[str, Any]:

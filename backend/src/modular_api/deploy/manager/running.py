@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from pydantic import ValidationError
 from modular_api.deploy.config.errors import BadDeployment, Fault
 from modular_api.deploy.config.models import DeploymentConfig
 from modular_api.deploy.config.reading import read_deployment
-from modular_api.deploy.manager.commands import Commands
 from modular_api.deploy.manager.errors import (
     CannotExclude,
     ControlFailed,
@@ -108,7 +106,6 @@ class Deployment:
             self.source,
             self.places,
             detached=self.detached,
-            answer=partial(Commands, ends=True),
         )
 
 

@@ -15,7 +15,12 @@ from modular_api.deploy.config.models import NGINX, DeploymentConfig
 from modular_api.deploy.manager.adoption import Found, find_processes
 from modular_api.deploy.manager.control import Answerer, answering, managing
 from modular_api.deploy.manager.describing import AppProcess, Description, describing
-from modular_api.deploy.manager.errors import PeerWouldBreak, PortsTaken
+from modular_api.deploy.manager.errors import (
+    NotManaged,
+    PeerWouldBreak,
+    PortsTaken,
+    StartStopped,
+)
 from modular_api.deploy.manager.fleet import Fleet
 from modular_api.deploy.manager.gateway import Gateway
 from modular_api.deploy.manager.gateway_keeper import GatewayKeeper
@@ -57,7 +62,6 @@ class Supervisor:
         read_config: returns what is wanted, for an app of this model; called at the
             start and whenever it should be read again.
         detached: the processes outlive the manager, and the next one adopts them.
-        answer: makes what does the commands.
 
     Attributes:
         stopped: set once everything is stopped.
@@ -70,7 +74,6 @@ class Supervisor:
         places: Places,
         *,
         detached: bool = False,
-        answer: Callable[[Supervisor], Answerer],
     ) -> None:
         self.places = places
         self.detached = detached
@@ -85,7 +88,6 @@ class Supervisor:
         self.stopped = asyncio.Event()
         self._read_config = read_config
         self._source = source
-        self._answer = answer
         self._config: DeploymentConfig | None = None
         self._description: Description | None = None
         self._launcher = Launcher(
@@ -97,6 +99,9 @@ class Supervisor:
         self._stack = AsyncExitStack()
         self._changing = asyncio.Lock()
         self._changer: asyncio.Task[Any] | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._is_stopping = False
+        self._deadline_s: float | None = 0
 
     @property
     def description(self) -> Description:
@@ -115,28 +120,53 @@ class Supervisor:
         """nginx; None before it was started."""
         return self.gateway_keeper.gateway
 
-    async def start(self) -> None:
+    @property
+    def is_starting(self) -> bool:
+        """Whether a start has begun and is not done."""
+        return self._starting is not None
+
+    async def start(self, answer: Answerer) -> None:
         """Start everything, and return once all of it is ready.
 
-        Raises: ModularError: what is wrong; nothing of it runs then.
+        Args:
+            answer: does the commands that come in from now on.
+        Raises:
+            StartStopped: `stop` was called meanwhile; nothing runs then.
+            ModularError: what is wrong; nothing of it runs then.
         """
         self._stack.enter_context(managing(self.places.pid_dir))
+        self._starting = asyncio.create_task(self._start(answer))
         try:
-            async with self._changing:
-                await self._start()
+            await self._starting
         except BaseException:
             await asyncio.shield(self._undo_start())
+            if self._is_stopping:
+                raise StartStopped from None
             raise
+        finally:
+            self._starting = None
 
     async def _undo_start(self) -> None:
-        """Stop what was started here; what was adopted serves on as it did before."""
-        for name in self._adopted & self.fleet.instances.keys():
-            await self.fleet.instances.pop(name).release()
-        if self._adopted_gateway:
-            await self.gateway_keeper.release()
-        await self.stop(0)
+        """Stop what was started here.
 
-    async def _start(self) -> None:
+        What was adopted serves on as it did before, unless a stop was asked for.
+        """
+        if not self._is_stopping:
+            for name in self._adopted & self.fleet.instances.keys():
+                await self.fleet.instances.pop(name).release()
+            if self._adopted_gateway:
+                await self.gateway_keeper.release()
+        await self._end(self._deadline_s)
+
+    async def _start(self, answer: Answerer) -> None:
+        async with self._changing:
+            # The first thing of all: whoever finds the lock finds somebody to ask.
+            await self._stack.enter_async_context(
+                answering(self.places.pid_dir, answer)
+            )
+            await self._bring_up()
+
+    async def _bring_up(self) -> None:
         self.started_at = time.time()
         async with describing(self._source) as app:
             self._take(app.description, self._read_config(app.description.model))
@@ -148,9 +178,6 @@ class Supervisor:
             self.sockets.bind(wanted)
             self.gateway_keeper.bind(self.config, found.gateway)
             self._adopted_gateway = found.gateway is not None
-            await self._stack.enter_async_context(
-                answering(self.places.pid_dir, self._answer(self))
-            )
             self.is_running = True
             for name in plans:
                 self.fleet.add(name, self._patience)
@@ -233,10 +260,21 @@ class Supervisor:
     async def stop(self, deadline_s: float | None = None) -> None:
         """Drain and end every process; those that others use go last.
 
+        A start that is going on is cancelled, and fails with StartStopped.
+
         Args:
             deadline_s: for each process, in place of the configuration's; with 0 they
                 are killed.
         """
+        self._is_stopping = True
+        if self._starting is not None and not self._starting.done():
+            self._deadline_s = deadline_s
+            self._starting.cancel()
+            await self.stopped.wait()
+        else:
+            await self._end(deadline_s)
+
+    async def _end(self, deadline_s: float | None) -> None:
         if deadline_s == 0:
             await self.kill()
         if self._changer is not None:  # what it would have replaced is stopped anyway
@@ -273,8 +311,13 @@ class Supervisor:
 
     @asynccontextmanager
     async def _change(self) -> AsyncIterator[None]:
-        """Let nobody else change anything meanwhile; a stop does not wait for it."""
+        """Let nobody else change anything meanwhile; a stop does not wait for it.
+
+        Raises: NotManaged: it was stopped while this waited for its turn.
+        """
         async with self._changing:
+            if not self.is_running:
+                raise NotManaged(self.places.pid_dir)
             self._changer = asyncio.current_task()
             try:
                 yield
