@@ -58,6 +58,18 @@ class Operator:
         assert process.stdout.readline(), self.stderr
         return process
 
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Run a command, and do not wait for it."""
+        process = subprocess.Popen(
+            self._command(*arguments),
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run a command to its end; return what it printed."""
         done = subprocess.run(
@@ -287,6 +299,31 @@ def test_sigquit_has_every_process_write_its_stacks(operator: Operator) -> None:
     logs = operator.folder / ".local" / "logs"
     for name in ("alpha-0", "beta-0"):
         assert "run_instance" in (logs / f"{name}.log").read_text()
+
+
+@pytest.mark.slow
+def test_an_interrupted_start_in_the_background_is_undone(operator: Operator) -> None:
+    """Ctrl-C reaches who waits for it, and not the manager."""
+    operator.project.change("alpha", "import os\n", "import os, time; time.sleep(60)\n")
+    starter = operator.begin("start", "--detach")
+    until(lambda: operator.status()["starting"])
+    manager = operator.manager_pid()
+    starter.send_signal(signal.SIGINT)
+    assert starter.wait(10) == 130
+    assert gone([manager], within_s=0.5)
+    assert operator.run("stop") == "Nothing to stop.\n"
+
+
+@pytest.mark.slow
+def test_a_manager_outlives_whoever_has_started_it(operator: Operator) -> None:
+    """It has nobody to tell that all is ready, and goes on."""
+    operator.project.change("alpha", "import os\n", "import os, time; time.sleep(1)\n")
+    starter = operator.begin("start", "--detach")
+    until(lambda: operator.status()["starting"])
+    starter.kill()
+    until(lambda: operator.status()["servers"].keys() == {"alpha", "beta"})
+    until(lambda: not operator.status()["starting"], within_s=30)
+    assert "alpha-0" in operator.run("status")
 
 
 @pytest.mark.slow
