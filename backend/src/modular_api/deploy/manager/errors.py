@@ -16,6 +16,7 @@ ModularError
     ├── NotDescribed        the app cannot be built, so there is nothing to start
     ├── GatewayFailed       nginx is missing, or does not start
     ├── ControlFailed       the manager could not be asked, or not understood
+    │   └── ManagerSilent   it does not even say that it has heard
     └── BadRecord           a file about a process is none of ours
 """
 
@@ -158,6 +159,23 @@ class GatewayFailed(ManagerError):
 
 class ControlFailed(ManagerError):
     """The manager could not be asked, or answered what nobody understands."""
+
+
+class ManagerSilent(ControlFailed):
+    """The manager does not even say that it has heard."""
+
+    def __init__(self, pid: int, waited_s: float, *, suspended: bool) -> None:
+        self.pid = pid
+        remedy = (
+            f"It is suspended: `kill -CONT {pid}` lets it go on."
+            if suspended
+            else f"`kill -9 {pid}` ends it."
+        )
+        super().__init__(
+            f"Manager {pid} has not answered for {waited_s:g} s. {remedy} When it was "
+            "killed, `manager stop` stops what it has left, and `manager start "
+            "--detach` adopts detached processes."
+        )
 
 
 class BadRecord(ManagerError):
