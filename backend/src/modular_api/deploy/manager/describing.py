@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modular_api.deploy.config.models import DeploymentConfig
+from modular_api.deploy.instance.life import end_with_manager
 from modular_api.deploy.manager.errors import NotDescribed
 from modular_api.deploy.manager.health import Address
 from modular_api.deploy.manager.places import Places
@@ -128,16 +129,25 @@ async def describing(source: AppSource) -> AsyncIterator[AppProcess]:
 
     Raises: NotDescribed.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        _PROGRAM,
-        json.dumps(sys.path),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
+    life, ours = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            _PROGRAM,
+            json.dumps(sys.path),
+            str(life),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=[life],
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(life)
     try:
         app = AppProcess(process)
         await app.describe(source)
@@ -146,10 +156,15 @@ async def describing(source: AppSource) -> AsyncIterator[AppProcess]:
         if process.returncode is None:
             process.kill()
         await process.wait()
+        os.close(ours)
 
 
 def main() -> None:
-    """Answer what comes in on stdin until it is closed: first a source, then orders."""
+    """Answer what comes in on stdin until it is closed: first a source, then orders.
+
+    The end of the manager ends it at any time: a build may hang, and reads no stdin.
+    """
+    end_with_manager(int(sys.argv[2]), lambda: os._exit(1))
     questions = sys.stdin.buffer
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what the app prints is no answer
