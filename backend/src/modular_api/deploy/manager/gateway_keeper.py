@@ -72,6 +72,18 @@ class GatewayKeeper:
         wanted = config.nginx.host, config.nginx.port
         return None if _fits(self._sockets.address(NGINX), wanted) else wanted
 
+    async def restart(self, deadline_s: float) -> None:
+        """Let another nginx take the place of one that was adopted.
+
+        For a moment nobody listens: the socket is that nginx's alone, and cannot be
+        passed on.
+
+        Raises: GatewayFailed.
+        """
+        assert self.gateway is not None
+        await self.gateway.stop(deadline_s)
+        await self.gateway.start()
+
     async def stop(self, deadline_s: float) -> None:
         """Halt nginx, and give its address up."""
         await self.halt(deadline_s)

@@ -100,7 +100,7 @@ class Launcher:
                 detached=self._life is None,
                 started_at=time.time(),
                 restarts=restarts,
-                fingerprint=fingerprint(plan, peers),
+                fingerprint=fingerprint(plan, peers, detached=self._life is None),
             )
         return self._process(child, record, serves=False)
 

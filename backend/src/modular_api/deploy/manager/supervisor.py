@@ -94,7 +94,7 @@ class Supervisor:
             self.sockets, self.records, places, source, detached=detached
         )
         self._processes: dict[str, Worker] = {}
-        self._adopted: set[str] = set()
+        self._adopted: dict[str, Worker] = {}
         self._adopted_gateway = False
         self._stack = AsyncExitStack()
         self._changing = asyncio.Lock()
@@ -152,8 +152,9 @@ class Supervisor:
         What was adopted serves on as it did before, unless a stop was asked for.
         """
         if not self._is_stopping:
-            for name in self._adopted & self.fleet.instances.keys():
-                await self.fleet.instances.pop(name).release()
+            for name, worker in self._adopted.items():
+                if self.fleet.instances[name].current is worker:
+                    await self.fleet.instances.pop(name).release()
             if self._adopted_gateway:
                 await self.gateway_keeper.release()
         await self._end(self._deadline_s)
@@ -187,6 +188,10 @@ class Supervisor:
                 new = plans.keys() - found.servers.keys()
                 group.create_task(self.fleet.start(new))
             await self.fleet.roll(self._outdated())
+            if self._adopted_gateway and not self.detached:
+                # It would outlive this manager, which has promised to leave nothing.
+                self._adopted_gateway = False
+                await self.gateway_keeper.restart(self._patience.drain_s)
             self._start_following(app.description.model)
         log.info("all ready in %.1f s", time.time() - self.started_at)
 
@@ -213,7 +218,8 @@ class Supervisor:
             if worker is None:
                 found.add(name)
             elif isinstance(worker, ServerProcess):
-                wanted = fingerprint(plan, self._peers_of(plan))
+                peers = self._peers_of(plan)
+                wanted = fingerprint(plan, peers, detached=self.detached)
                 if worker.record.fingerprint != wanted:
                     found.add(name)
         return found
@@ -238,9 +244,9 @@ class Supervisor:
     def _adopt(self, found: Found) -> None:
         for name, record in found.servers.items():
             log.info("%s: process %s serves on", name, record.identity.pid)
-            self._adopted.add(name)
+            worker = self._adopted[name] = self._launcher.adopt(record)
             self.fleet.instances[name].restarts = record.restarts
-            self.fleet.instances[name].adopt(self._launcher.adopt(record))
+            self.fleet.instances[name].adopt(worker)
 
     def _take(self, description: Description, config: DeploymentConfig) -> None:
         self._config = config

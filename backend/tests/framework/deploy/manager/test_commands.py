@@ -203,6 +203,22 @@ def test_detached_processes_are_adopted(operator: Operator) -> None:
 
 
 @pytest.mark.slow
+def test_a_manager_in_the_foreground_replaces_what_it_adopts(
+    operator: Operator,
+) -> None:
+    """Detached processes would outlive it, and it leaves no orphan either."""
+    operator.run("start", "--detach")
+    before = operator.pids_of(operator.status())
+    os.kill(operator.manager_pid(), signal.SIGKILL)
+    operator.start()
+    after = operator.pids_of(operator.status())
+    assert gone(before, within_s=1) and not set(before) & set(after)
+    assert operator.get("/alpha/pid").status_code == 200
+    os.kill(operator.manager_pid(), signal.SIGKILL)
+    assert gone(after, within_s=3)
+
+
+@pytest.mark.slow
 def test_an_instance_that_died_unwatched_comes_back_at_its_address(
     operator: Operator,
 ) -> None:
