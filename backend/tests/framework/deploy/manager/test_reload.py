@@ -87,6 +87,19 @@ async def test_a_taken_port_changes_nothing(deployment: Deployment, who: str) ->
 
 
 @pytest.mark.slow
+async def test_a_configuration_that_is_wrong_changes_nothing(
+    deployment: Deployment,
+) -> None:
+    """The app has no such module."""
+    before = await deployment.pids()
+    data = deployment.config.model_dump()
+    data["servers"]["beta"]["modules"] = ["gamma"]
+    with pytest.raises(ControlFailed, match="gamma"):
+        await deployment.reload(DeploymentConfig.model_validate(data))
+    assert await deployment.pids() == before
+
+
+@pytest.mark.slow
 async def test_what_is_added_and_does_not_start_gets_no_requests(
     deployment: Deployment,
 ) -> None:
