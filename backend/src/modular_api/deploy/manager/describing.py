@@ -7,9 +7,11 @@ fault in an app cannot reach it, and every description is of the code as it is n
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import os
 import pickle
+import signal
 import struct
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -123,13 +125,28 @@ class AppProcess:
         )
 
 
+class Builders(set[asyncio.subprocess.Process]):
+    """The processes that build the app just now."""
+
+    def dump_stacks(self) -> None:
+        """Have them write to the manager's stderr what they are doing."""
+        for process in self:
+            if process.returncode is None:
+                process.send_signal(signal.SIGQUIT)
+
+
 @asynccontextmanager
-async def describing(source: AppSource) -> AsyncIterator[AppProcess]:
+async def describing(
+    source: AppSource, builders: Builders | None = None
+) -> AsyncIterator[AppProcess]:
     """Build the app in another process, which is there while the body runs.
 
+    Args:
+        builders: holds that process meanwhile.
     Raises: NotDescribed.
     """
     life, ours = os.pipe()
+    stacks = os.dup(2)  # its own stderr is read when it has failed
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -137,10 +154,11 @@ async def describing(source: AppSource) -> AsyncIterator[AppProcess]:
             _PROGRAM,
             json.dumps(sys.path),
             str(life),
+            str(stacks),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            pass_fds=[life],
+            pass_fds=[life, stacks],
             start_new_session=True,
         )
     except BaseException:
@@ -148,6 +166,9 @@ async def describing(source: AppSource) -> AsyncIterator[AppProcess]:
         raise
     finally:
         os.close(life)
+        os.close(stacks)
+    builders = Builders() if builders is None else builders
+    builders.add(process)
     try:
         app = AppProcess(process)
         await app.describe(source)
@@ -156,6 +177,7 @@ async def describing(source: AppSource) -> AsyncIterator[AppProcess]:
         if process.returncode is None:
             process.kill()
         await process.wait()
+        builders.discard(process)
         os.close(ours)
 
 
@@ -165,6 +187,7 @@ def main() -> None:
     The end of the manager ends it at any time: a build may hang, and reads no stdin.
     """
     end_with_manager(int(sys.argv[2]), lambda: os._exit(1))
+    faulthandler.register(signal.SIGQUIT, file=int(sys.argv[3]), all_threads=True)
     questions = sys.stdin.buffer
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what the app prints is no answer

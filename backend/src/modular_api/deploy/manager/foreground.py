@@ -16,9 +16,6 @@ from modular_api.errors import ModularError
 
 log = logging.getLogger(__name__)
 
-_DUMP_S = 1.0
-"""Time for every process to write down what it is doing."""
-
 
 class Foreground:
     """Runs a supervisor until a signal or a command stops it.
@@ -94,5 +91,4 @@ class Foreground:
 
     async def _dump_and_stop(self) -> None:
         await self._supervisor.dump_stacks()
-        await asyncio.sleep(_DUMP_S)
         await self._commands.stop()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -160,7 +159,7 @@ class Instance:
         """Have every process write down what it is doing; it ends then, unwatched."""
         await self._stop_watching()
         for worker in self.workers:
-            worker.send(signal.SIGQUIT)
+            worker.dump_stacks()
 
     @asynccontextmanager
     async def _alone(self, *, watch_again: bool = True) -> AsyncIterator[None]:

@@ -14,7 +14,12 @@ from typing import Any, TypeAlias
 from modular_api.deploy.config.models import NGINX, DeploymentConfig
 from modular_api.deploy.manager.adoption import Found, find_processes
 from modular_api.deploy.manager.control import Answerer, answering, managing
-from modular_api.deploy.manager.describing import AppProcess, Description, describing
+from modular_api.deploy.manager.describing import (
+    AppProcess,
+    Builders,
+    Description,
+    describing,
+)
 from modular_api.deploy.manager.errors import (
     NotManaged,
     PeerWouldBreak,
@@ -49,6 +54,8 @@ from modular_api.project.source import AppSource
 from modular_api.serving.source_files import source_folders
 
 _IMPATIENT_LINGER_S = 0.1
+_DUMP_S = 1.0
+"""Time for every process to write down what it is doing."""
 
 ReadConfig: TypeAlias = Callable[[AppModel], DeploymentConfig]
 
@@ -100,6 +107,8 @@ class Supervisor:
         self._changing = asyncio.Lock()
         self._changer: asyncio.Task[Any] | None = None
         self._starting: asyncio.Task[None] | None = None
+        self._builders = Builders()
+        self._dumping = asyncio.Lock()
         self._is_stopping = False
         self._deadline_s: float | None = 0
 
@@ -169,7 +178,7 @@ class Supervisor:
 
     async def _bring_up(self) -> None:
         self.started_at = time.time()
-        async with describing(self._source) as app:
+        async with describing(self._source, self._builders) as app:
             self._take(app.description, self._read_config(app.description.model))
             plans = self.fleet.plans = plans_of(self.config)
             found = await self._find(plans)
@@ -281,6 +290,8 @@ class Supervisor:
             await self._end(deadline_s)
 
     async def _end(self, deadline_s: float | None) -> None:
+        async with self._dumping:  # it would end them before they are done with that
+            pass
         if deadline_s == 0:
             await self.kill()
         if self._changer is not None:  # what it would have replaced is stopped anyway
@@ -311,9 +322,16 @@ class Supervisor:
             group.create_task(self.gateway_keeper.kill())
 
     async def dump_stacks(self) -> None:
-        """Have every process write down what it is doing, and end; a stop follows."""
-        for instance in self.fleet.instances.values():
-            await instance.dump_stacks()
+        """Have every process write down what it is doing, and end; a stop follows.
+
+        Returns when they had the time for it. A start that is going on fails then.
+        """
+        self._is_stopping = True
+        async with self._dumping:
+            self._builders.dump_stacks()
+            for instance in list(self.fleet.instances.values()):
+                await instance.dump_stacks()
+            await asyncio.sleep(_DUMP_S)
 
     @asynccontextmanager
     async def _change(self) -> AsyncIterator[None]:
@@ -344,7 +362,7 @@ class Supervisor:
         """
         async with self._change():
             names = self.fleet.of_server(server)
-            async with describing(self._source) as app:
+            async with describing(self._source, self._builders) as app:
                 if not force:
                     await self._refuse_to_break_peers(server, names, app.description)
                 self._take(app.description, self.config)
@@ -370,7 +388,7 @@ class Supervisor:
             }
             await self.fleet.roll_together(self._following(users) - concerned)
             if changed:  # nginx serves the merged documents, and knows every route
-                async with describing(self._source) as app:
+                async with describing(self._source, self._builders) as app:
                     self._take(app.description, self.config)
                     await self._update_gateway(app)
 
@@ -411,7 +429,7 @@ class Supervisor:
             ModularError: what is wrong; everything is as it was before.
         """
         async with self._change():
-            async with describing(self._source) as app:
+            async with describing(self._source, self._builders) as app:
                 config = self._read_config(app.description.model)
                 rearrangement = Rearrangement(
                     self.fleet,

@@ -315,6 +315,22 @@ def test_sigquit_has_every_process_write_its_stacks(operator: Operator) -> None:
     logs = operator.folder / ".local" / "logs"
     for name in ("alpha-0", "beta-0"):
         assert "run_instance" in (logs / f"{name}.log").read_text()
+        assert re.search(rf"{name} \(.*\): ready → draining", operator.stderr)
+    assert "failed" not in operator.stderr
+
+
+@pytest.mark.slow
+def test_sigquit_ends_a_start_that_hangs(operator: Operator) -> None:
+    """It says where the build hangs, and does not wait for that."""
+    hangs = "import os, time; open('hangs', 'w').close(); time.sleep(60)\n"
+    operator.project.change("alpha", "import os\n", hangs)
+    starter = operator.begin("start")
+    until((operator.folder / "hangs").exists)
+    starter.send_signal(signal.SIGQUIT)
+    said, _ = starter.communicate(timeout=10)
+    assert "Current thread" in said
+    assert f'"{operator.folder}/modules/alpha/module.py", line 1' in said
+    assert "stopped while it was starting" in said
 
 
 @pytest.mark.slow
