@@ -149,7 +149,7 @@ class GatewayKeeper:
                 self._sockets.address(NGINX),
                 detached=self._detached,
                 started_at=child.identity.create_time,
-                restarts=self.gateway.restarts,
+                restarts=self.gateway.restarts.count,
             )
         )
 

@@ -46,8 +46,8 @@ async def status_of(supervisor: Supervisor) -> dict[str, Any]:
             "state": str(instance.state),
             "port": supervisor.sockets.address(name)[1],
             "modules": list(plan.modules),
-            "restarts": instance.restarts,
-            "reason": instance.circuit.reason,
+            "restarts": instance.restarts.count,
+            "reason": instance.restarts.reason,
         }
         servers.setdefault(plan.server, []).append(data)
     return {
@@ -70,8 +70,8 @@ async def _gateway(supervisor: Supervisor) -> dict[str, Any]:
         "pid": gateway.child.pid if gateway.child else None,
         "port": gateway.nginx.address[1],
         "state": str(gateway.state),
-        "restarts": gateway.restarts,
-        "reason": gateway.circuit.reason,
+        "restarts": gateway.restarts.count,
+        "reason": gateway.restarts.reason,
     }
 
 

@@ -254,7 +254,7 @@ class Supervisor:
         for name, record in found.servers.items():
             log.info("%s: process %s serves on", name, record.identity.pid)
             worker = self._adopted[name] = self._launcher.adopt(record)
-            self.fleet.instances[name].restarts = record.restarts
+            self.fleet.instances[name].restarts.count = record.restarts
             self.fleet.instances[name].adopt(worker)
 
     def _take(self, description: Description, config: DeploymentConfig) -> None:
@@ -472,7 +472,7 @@ class Supervisor:
 
     def _launch(self, plan: InstancePlan, slot: Slot) -> ServerProcess:
         peers = self._peers_of(plan)
-        restarts = self.fleet.instances[plan.name].restarts
+        restarts = self.fleet.instances[plan.name].restarts.count
         patience = self._patience
         if plan.reload:  # whoever has saved a file waits
             patience = replace(patience, linger_s=_IMPATIENT_LINGER_S)
