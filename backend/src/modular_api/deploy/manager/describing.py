@@ -58,6 +58,14 @@ class Description:
         """What each module uses."""
         return {module.name: module.uses for module in self.model.modules}
 
+    @property
+    def spec_hashes(self) -> dict[str, dict[str, str]]:
+        """The hash of each OpenAPI document by module and version, as health tells it."""
+        return {
+            module.name: {each.name: each.spec_sha256 for each in module.versions}
+            for module in self.model.modules
+        }
+
 
 @dataclass(frozen=True)
 class GatewayOrder:

@@ -101,7 +101,7 @@ class Supervisor:
             self.sockets, self.records, places, source, detached=detached
         )
         self._processes: dict[str, Worker] = {}
-        self._adopted: dict[str, Worker] = {}
+        self._adopted: dict[str, ServerProcess] = {}
         self._adopted_gateway = False
         self._stack = AsyncExitStack()
         self._changing = asyncio.Lock()
@@ -196,7 +196,7 @@ class Supervisor:
                 group.create_task(self._update_gateway(app))
                 new = plans.keys() - found.servers.keys()
                 group.create_task(self.fleet.start(new))
-            await self.fleet.roll(self._outdated())
+            await self.fleet.roll(self._outdated() | await self._of_other_code())
             if self._adopted_gateway and not self.detached:
                 # It would outlive this manager, which has promised to leave nothing.
                 self._adopted_gateway = False
@@ -232,6 +232,22 @@ class Supervisor:
                 if worker.record.fingerprint != wanted:
                     found.add(name)
         return found
+
+    async def _of_other_code(self) -> set[str]:
+        """Return the adopted instances that serve other documents than nginx will.
+
+        The code has changed while nobody watched. Where the documents are the same
+        that is left to a `restart`, as with a manager that was there all the time.
+        """
+        now = self.description.spec_hashes
+        served = await asyncio.gather(
+            *(w.spec_hashes() for w in self._adopted.values())
+        )
+        return {
+            name
+            for name, hashes in zip(self._adopted, served, strict=True)
+            if any(now.get(module) != hashes[module] for module in hashes)
+        }
 
     def _peers_of(self, plan: InstancePlan) -> dict[str, str]:
         """Return where a process finds what it uses, among what is there to stay."""

@@ -203,6 +203,23 @@ def test_detached_processes_are_adopted(operator: Operator) -> None:
 
 
 @pytest.mark.slow
+def test_what_serves_another_contract_than_the_code_is_not_adopted_as_it_is(
+    operator: Operator,
+) -> None:
+    """nginx tells the documents of the code as it is now."""
+    operator.run("start", "--detach")
+    before = operator.status()
+    os.kill(operator.manager_pid(), signal.SIGKILL)
+    operator.project.change("beta", '"/greeting"', '"/welcome"')
+    operator.run("start", "--detach")
+    after = operator.status()
+    document = operator.get("/openapi.json").json()
+    assert "/api/v1/beta/welcome" in document["paths"]
+    assert operator.get("/beta/welcome").json() == "hello"
+    assert operator.pids_of(after)[:2] == operator.pids_of(before)[:2]
+
+
+@pytest.mark.slow
 def test_a_manager_in_the_foreground_replaces_what_it_adopts(
     operator: Operator,
 ) -> None:
