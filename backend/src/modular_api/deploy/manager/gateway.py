@@ -135,9 +135,7 @@ class Gateway:
                     "nginx was still busy after %g s and was killed", deadline_s
                 )
                 await end_workers(child.identity)
-            self._note(State.STOPPED)
-        elif self.state is not State.STOPPED:
-            self._note(State.STOPPED)
+        self._note(State.STOPPED)
         self.child = None
         with suppress(FileNotFoundError):  # a killed one leaves it
             self.nginx.pid_file.unlink()

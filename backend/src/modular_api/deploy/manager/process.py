@@ -86,13 +86,6 @@ class ServerProcess:
         except NoAnswer:
             return False
 
-    async def is_ready(self, deadline_s: float) -> bool:
-        """Tell whether it says that it is ready."""
-        try:
-            return (await self.ask(READY, deadline_s)).is_good
-        except NoAnswer:
-            return False
-
     async def spec_hashes(self) -> dict[str, Any]:
         """Return what identifies the documents of each of its modules; {} if it is mute."""
         try:
