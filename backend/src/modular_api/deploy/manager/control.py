@@ -11,7 +11,6 @@ import fcntl
 import json
 import logging
 import os
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -26,6 +25,7 @@ from modular_api.deploy.manager.errors import (
     ManagerSilent,
     NotManaged,
 )
+from modular_api.deploy.unix_sockets import bind_private, short_address
 from modular_api.errors import ModularError, describe
 
 log = logging.getLogger(__name__)
@@ -36,8 +36,6 @@ LOCK = "manager.lock"
 _LONGEST_LINE = 1 << 22
 _HEARD_S = 5.0
 """The manager's loop never takes that long to read a line, unless it is stuck."""
-_LONGEST_PATH = 100
-"""Systems take 104 or 108 bytes for the path of a Unix socket."""
 
 Answerer: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 """Does what a command asks for, with these arguments."""
@@ -45,7 +43,9 @@ Answerer: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any
 
 @contextmanager
 def managing(folder: Path) -> Iterator[None]:
-    """Hold the manager's lock on a folder; the system releases it when the process ends.
+    """Hold the manager's lock on a folder.
+
+    The system releases it when the process ends.
 
     Raises: AlreadyManaged; BadFolder: nothing can be written there.
     """
@@ -84,15 +84,8 @@ def manager_pid(folder: Path) -> int | None:
 async def answering(folder: Path, answer: Answerer) -> AsyncIterator[None]:
     """Answer commands while the body runs."""
     path = folder / SOCKET
-    with _reachable(path) as address, suppress(FileNotFoundError):
-        os.unlink(address)  # whoever left it is dead: the lock is ours
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        with _reachable(path) as address:
-            listener.bind(address)
-    finally:
-        os.umask(before)
+    path.unlink(missing_ok=True)  # whoever left it is dead: the lock is ours
+    listener = bind_private(path)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -129,7 +122,7 @@ async def order(
     """
     try:
         async with asyncio.timeout(heard_s):
-            with _reachable(folder / SOCKET) as address:
+            with short_address(folder / SOCKET) as address:
                 reader, writer = await asyncio.open_unix_connection(
                     address, limit=_LONGEST_LINE
                 )
@@ -182,16 +175,3 @@ async def _answered(line: bytes, answer: Answerer) -> dict[str, Any]:
 
 def _line(data: Mapping[str, Any]) -> bytes:
     return json.dumps(data).encode() + b"\n"
-
-
-@contextmanager
-def _reachable(path: Path) -> Iterator[str]:
-    """Yield a name of the socket that is short enough for the system."""
-    if len(os.fsencode(path)) <= _LONGEST_PATH:
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
