@@ -111,6 +111,11 @@ class Operator:
         """What the manager in the foreground has logged."""
         return (self.folder / "stderr").read_text()
 
+    def files(self) -> set[Path]:
+        """Return every file and folder of the project that is not below .local."""
+        local = self.folder / ".local"
+        return {p for p in self.folder.rglob("*") if not p.is_relative_to(local)}
+
     def manager_pid(self) -> int:
         """Return the process that manages the project."""
         return int((self.pids / "manager.lock").read_text())
@@ -284,6 +289,25 @@ def test_workers_of_an_nginx_nobody_watched_are_ended(operator: Operator) -> Non
     operator.run("stop")
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/health/live", trust_env=False)
+
+
+@pytest.mark.slow
+def test_nothing_is_written_outside_local(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in the project, nor at home, nor where temporary files go."""
+    elsewhere = operator.folder / "elsewhere"
+    elsewhere.mkdir()
+    for variable in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(variable, str(elsewhere))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    before = operator.files()
+    operator.run("start", "--detach")
+    assert operator.get("/alpha/pid").status_code == 200
+    operator.run("restart")
+    assert operator.files() == before
+    operator.run("stop")
+    assert operator.files() == before
 
 
 def test_what_is_wrong_stops_the_start(operator: Operator) -> None:
