@@ -84,7 +84,7 @@ class Nginx:
 
 
 class Gateway:
-    """Keeps nginx running; states and back-off as of an instance.
+    """Keeps nginx running, with the states and the back-off of an instance.
 
     Args:
         changed: told after every change of which process it is.
@@ -104,7 +104,7 @@ class Gateway:
         self._watcher: asyncio.Task[None] | None = None
 
     def adopt(self, identity: Identity, restarts: int) -> None:
-        """Go on with an nginx that an earlier manager has started."""
+        """Watch an nginx that an earlier manager has started."""
         self.child = Child.adopt(identity)
         self.started_at = identity.create_time
         self.restarts.count = restarts
@@ -142,7 +142,7 @@ class Gateway:
         self._changed()
 
     async def release(self) -> None:
-        """Leave nginx to itself: it is watched no more, and not stopped."""
+        """Stop watching nginx, and do not stop it."""
         await self._stop_watching()
 
     async def kill(self) -> None:

@@ -99,7 +99,7 @@ class GatewayKeeper:
             await self.gateway.stop(deadline_s)
 
     async def release(self) -> None:
-        """Leave nginx to itself, and know it no more."""
+        """Stop watching nginx, and do not stop it."""
         if self.gateway is not None:
             await self.gateway.release()
             self.gateway = None

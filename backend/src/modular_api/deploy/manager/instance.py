@@ -95,7 +95,7 @@ class Instance:
         return tuple(worker for worker in self._workers if not worker.exited.is_set())
 
     def adopt(self, worker: Worker) -> None:
-        """Go on with a process that an earlier manager has started."""
+        """Watch a process that an earlier manager has started, as the current one."""
         self._workers.add(worker)
         self._serve_with(worker)
 
@@ -142,7 +142,7 @@ class Instance:
             self._changed()
 
     async def release(self) -> None:
-        """Leave its process to itself: it is watched no more, and not stopped."""
+        """Stop watching its process, and do not stop it."""
         await self._stop_watching()
 
     async def kill(self) -> None:
@@ -159,7 +159,7 @@ class Instance:
 
     @asynccontextmanager
     async def _alone(self, *, watch_again: bool = True) -> AsyncIterator[None]:
-        """Let nobody else start or stop a process of this instance meanwhile."""
+        """Keep others from starting or stopping a process of this instance meanwhile."""
         await self._stop_watching()  # it may be waiting to start one again
         async with self._changing:
             await self._stop_watching()

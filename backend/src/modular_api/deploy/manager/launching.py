@@ -113,11 +113,11 @@ class Launcher:
         )
 
     def adopt(self, record: ProcessRecord) -> ServerProcess:
-        """Go on with a process that an earlier manager has started."""
+        """Return a process that an earlier manager has started."""
         return self._process(Child.adopt(record.identity), record, serves=True)
 
     def close(self) -> None:
-        """Let the processes know that their manager is gone."""
+        """Close the manager's end of the pipe; processes that still run end then."""
         self._nursery.close()
         for descriptor in self._life or ():
             os.close(descriptor)

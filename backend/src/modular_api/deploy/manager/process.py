@@ -25,7 +25,7 @@ _HASHES_S = 2.0
 
 
 class ServerProcess:
-    """Starts, answers and ends; every change of its state is one line in the log.
+    """A process from its start to its end; each change of its state is logged in a line.
 
     Its record is on disk as long as it runs.
 
@@ -121,7 +121,7 @@ class ServerProcess:
         return self._why or f"it {describe_exit(self.child.exit_code)}"
 
     def note(self, state: State, why: str = "") -> None:
-        """Go over to another state, and say so."""
+        """Change the state, and log that."""
         if state is self.state:
             return
         log.info(

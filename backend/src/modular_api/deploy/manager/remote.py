@@ -1,4 +1,4 @@
-"""Talking to a manager that runs elsewhere, or doing without one."""
+"""Ask the manager of a folder, or do without where none runs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from modular_api.deploy.manager.reporting import status_on_disk
 
 _LOOK_S = 0.02
 _OPENING_S = 10.0
+"""Between taking the lock and opening the socket, and between closing and releasing."""
 _MORE_S = 30.0
-"""A stop is bounded by its deadlines; this is for what nobody has thought of."""
+"""Waited beyond the deadline of a stop, before it counts as failed."""
 
 
 async def ask_for_status(folder: Path) -> dict[str, Any]:

@@ -57,18 +57,18 @@ class Sockets:
         return self._addresses[name]
 
     def close(self, name: str) -> None:
-        """Refuse whoever connects, and keep the address."""
+        """Close it, so that connections are refused, and remember the address."""
         listener = self._open.pop(name, None)
         if listener is not None:
             listener.close()
 
     def forget(self, name: str) -> None:
-        """Give the address away."""
+        """Close it, and forget the address."""
         self.close(name)
         self._addresses.pop(name, None)
 
     def forget_all(self) -> None:
-        """Give every address away."""
+        """Close all of them, and forget the addresses."""
         for name in list(self._addresses):
             self.forget(name)
 
