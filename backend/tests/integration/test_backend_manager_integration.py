@@ -128,7 +128,7 @@ class TestBackendManager:
         order = {"symbol": "AAPL", "qty": 1, "side": "buy"}
         async with client_of(session_backend_manager.config.nginx.port) as client:
             response = await client.post("/broker/orders", json=order)
-        assert response.status_code == 201
+        assert response.status_code == 201, response.text
         assert response.json()["status"] == "filled"
 
     async def test_05_sockets_pass_the_gateway(
@@ -285,7 +285,7 @@ class TestBackendManager:
             request = {"symbol": "AAPL", "qty": 1, "side": "buy"}
             async with client_of(before.nginx.port) as client:
                 response = await client.post("/broker/orders", json=request)
-                assert response.status_code == 201
+                assert response.status_code == 201, response.text
                 assert (await client.get("/datafeed/symbols")).status_code == 200
             assert not is_port_in_use(before.servers["datafeed"].port)
         finally:

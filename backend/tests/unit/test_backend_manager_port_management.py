@@ -123,13 +123,21 @@ def test_what_differs_between_two_configurations() -> None:
 
 
 def test_a_process_is_outdated_when_it_was_told_something_else() -> None:
-    """Also of its peers; but not when it only listens elsewhere."""
+    """Also of its peers, and of its manager; but not when it only listens elsewhere."""
     peers = {"y": "http://127.0.0.1:2"}
-    told = fingerprint(plan("a", "x"), peers)
-    assert told == fingerprint(plan("a", "x", port=7), dict(peers))
-    assert told != fingerprint(plan("a", "x"), {"y": "http://127.0.0.1:3"})
-    assert told != fingerprint(replace(plan("a", "x"), environment={"A": "1"}), peers)
-    assert told != fingerprint(replace(plan("a", "x"), log_level=LogLevel.debug), peers)
+    a = plan("a", "x")
+
+    def told(
+        plan: InstancePlan, peers: dict[str, str], *, detached: bool = False
+    ) -> str:
+        return fingerprint(plan, peers, detached=detached)
+
+    before = told(a, peers)
+    assert before == told(plan("a", "x", port=7), dict(peers))
+    assert before != told(a, {"y": "http://127.0.0.1:3"})
+    assert before != told(replace(a, environment={"A": "1"}), peers)
+    assert before != told(replace(a, log_level=LogLevel.debug), peers)
+    assert before != told(a, peers, detached=True)
 
 
 def test_a_port_in_use_is_told_from_a_free_one() -> None:

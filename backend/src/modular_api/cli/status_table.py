@@ -42,7 +42,9 @@ def print_status(status: Mapping[str, Any]) -> None:
     for each in instances:
         if each.reason:
             out.print(f"\n[bold]{each.name}[/]: {escape(each.reason)}")
-    if not status["running"]:
+    if status.get("starting"):
+        out.print(f"\nManager {status['manager']['pid']} is starting all this.")
+    elif not status["running"]:
         out.print("\nNothing runs; `modular-api manager start` starts it.")
     elif status.get("manager") is None:
         out.print("\nNo manager watches these processes; `manager start` adopts them.")

@@ -18,7 +18,8 @@ class InstanceStatus:
         healthy: whether it says itself that it is ready.
         specs: short hash of each OpenAPI document, by `broker v1`.
         restarts: how often a process was started in place of one that failed.
-        reason: why it failed, where it did.
+        reason: why it failed, where it did, or why the process before failed while
+            another one starts.
         software: the event loop and the HTTP parser it runs on.
     """
 

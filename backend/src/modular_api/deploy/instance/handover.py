@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_LONGEST_PATH = 100
-"""Systems take 104 or 108 bytes for the path of a Unix socket."""
+from modular_api.deploy.unix_sockets import bind_private, short_address
+
 _LONGEST_TOKEN = 256
 _PATIENCE_S = 2.0
 
@@ -28,13 +28,7 @@ def handing_over(path: Path, token: str, listener: socket.socket) -> Iterator[No
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        with _short(path) as address:
-            server.bind(address)
-    finally:
-        os.umask(before)
+    server = bind_private(path)
     own = os.stat(path)
     server.listen()
     thread = threading.Thread(
@@ -57,7 +51,7 @@ def take_listener(path: Path, token: str) -> socket.socket | None:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
             peer.settimeout(_PATIENCE_S)
-            with _short(path) as address:
+            with short_address(path) as address:
                 peer.connect(address)
             peer.sendall(token.encode() + b"\n")
             _, fds, _, _ = socket.recv_fds(peer, 1, 1)
@@ -77,17 +71,3 @@ def _answer(server: socket.socket, token: str, listener: socket.socket) -> None:
             line = peer.recv(_LONGEST_TOKEN).rstrip(b"\n")
             if secrets.compare_digest(line, token.encode()):
                 socket.send_fds(peer, [b"+"], [listener.fileno()])
-
-
-@contextmanager
-def _short(path: Path) -> Iterator[str]:
-    """Return an address for the socket that is short enough, wherever it lies."""
-    text = str(path)
-    if len(os.fsencode(text)) <= _LONGEST_PATH:
-        yield text
-        return
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)

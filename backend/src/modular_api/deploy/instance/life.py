@@ -1,4 +1,4 @@
-"""A process in the foreground does not outlive its manager, however that ended."""
+"""End this process when its manager ends, even if that was killed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 GRACE_S = 1.0
-"""Nobody waits for an orderly stop any more, but requests in flight deserve a moment."""
+"""Requests in flight get this long; nobody waits for an orderly stop any more."""
 _FORCE_S = 1.0
 
 

@@ -105,9 +105,6 @@ class _Instance:
 
     def _say_ready(self) -> None:
         log.info("%s (%s) is ready", self._spec.name, self._spec.slot)
-        if self._spec.ready_fd is not None:
-            os.write(self._spec.ready_fd, b"1")
-            os.close(self._spec.ready_fd)
 
 
 def _dump_and_end(*_: object) -> None:

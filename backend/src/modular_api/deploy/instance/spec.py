@@ -36,8 +36,6 @@ class InstanceSpec:
         health_fd: a listening socket of this process alone, for `/health/…`.
         life_fd: read end of a pipe whose write end only the manager has: its end of
             file is the manager's end, and then the process stops. None: it serves on.
-        ready_fd: write end of a pipe that gets one byte when the process is ready; end
-            of file without it means that it never was.
         control: path of the Unix socket the process hands its listening socket out on;
             None for no such socket.
         generation: what a start does about generated files: `off`, `check`, `auto`.
@@ -56,7 +54,6 @@ class InstanceSpec:
     health_fd: int
     peers: Mapping[str, str] = field(default_factory=dict)
     life_fd: int | None = None
-    ready_fd: int | None = None
     control: str | None = None
     generation: str = "off"
     log: LogSettings = field(default_factory=LogSettings)
@@ -71,7 +68,7 @@ class InstanceSpec:
     @property
     def fds(self) -> tuple[int, ...]:
         """The descriptors the process has to inherit."""
-        all_fds = (self.listener_fd, self.health_fd, self.life_fd, self.ready_fd)
+        all_fds = (self.listener_fd, self.health_fd, self.life_fd)
         return tuple(fd for fd in all_fds if fd is not None)
 
     @property

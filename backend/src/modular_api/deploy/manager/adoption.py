@@ -1,4 +1,4 @@
-"""What an earlier manager has left behind: taken over, or brought to its end."""
+"""Adopt or stop the processes that an earlier manager has left running."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from modular_api.deploy.manager.records import ProcessRecord, Records
 log = logging.getLogger(__name__)
 
 ORPHAN_S = 3.0
-"""A process whose manager was killed ends by itself, and takes no longer."""
+"""A process in the foreground ends within this time after its manager was killed."""
 
 
 @dataclass
 class Found:
-    """Processes to go on with.
+    """What is adopted.
 
     Attributes:
         servers: by the name of their instance.
@@ -46,7 +46,7 @@ async def find_processes(
     plans: Mapping[str, InstancePlan],
     gateway: Address,
 ) -> Found:
-    """Look at what still runs; whatever does not fit the plan is stopped.
+    """Find the processes that fit the plans, and stop all others of ours.
 
     Raises: BadRecord: a file is none of ours; nothing was stopped.
     """
@@ -74,7 +74,7 @@ async def find_processes(
 async def stop_processes(
     records: Records, left_over: Iterable[ProcessRecord], deadline_s: float = ORPHAN_S
 ) -> None:
-    """Bring processes of ours to their end, and forget them."""
+    """Stop processes of ours, and remove their records."""
     async with asyncio.TaskGroup() as group:
         for record in left_over:
             group.create_task(_stop(records, record, deadline_s))

@@ -1,4 +1,4 @@
-"""A process that is watched: its death is told at once, wherever it came from."""
+"""Start a process, or take one over, and notice its end at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from modular_api.deploy.manager.identity import Identity
 _POLL_S = 0.05
 """Where the system has no pidfd."""
 _KILL_S = 5.0
-"""A killed process is gone by then, or hangs in the kernel and never ends."""
+"""A process that still exists this long after SIGKILL hangs in the kernel."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Child:
 
     Attributes:
         exited: set once it has ended.
-        exit_code: as in subprocess; None while it runs, and for good where nobody but
-            its parent may know.
+        exit_code: as in subprocess; None while it runs. It stays None for a process
+            that somebody else has started: only the parent is told.
         on_exit: called when it has ended.
     """
 
@@ -64,8 +64,9 @@ class Child:
         """Start a process.
 
         It gets a session of its own: Ctrl-C is for the manager, which then stops it.
-        To be called in the thread of a running loop that lives as long as the process
-        should: what the system ends with its parent it ends with that thread.
+        Call it in the thread of the running loop, which has to live as long as the
+        process should: the parent-death signal (PR_SET_PDEATHSIG) is sent when the
+        starting thread ends.
         """
         process = subprocess.Popen(
             command.arguments,

@@ -1,6 +1,7 @@
 """How commands reach a running manager: a Unix socket that only its user may open.
 
-A request is one line of JSON, and so is the answer.
+A request is one line of JSON, and so is the answer, which may take as long as the
+command does. An empty line comes first, at once: the manager has heard.
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ import fcntl
 import json
 import logging
 import os
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import psutil
+
 from modular_api.deploy.manager.errors import (
     AlreadyManaged,
     BadFolder,
     ControlFailed,
+    ManagerSilent,
     NotManaged,
 )
+from modular_api.deploy.unix_sockets import bind_private, short_address
 from modular_api.errors import ModularError, describe
 
 log = logging.getLogger(__name__)
@@ -30,8 +34,8 @@ SOCKET = "manager.sock"
 LOCK = "manager.lock"
 
 _LONGEST_LINE = 1 << 22
-_LONGEST_PATH = 100
-"""Systems take 104 or 108 bytes for the path of a Unix socket."""
+_HEARD_S = 5.0
+"""The manager's loop never takes that long to read a line, unless it is stuck."""
 
 Answerer: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 """Does what a command asks for, with these arguments."""
@@ -39,7 +43,9 @@ Answerer: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any
 
 @contextmanager
 def managing(folder: Path) -> Iterator[None]:
-    """Be the one manager of a folder; the system ends that with the process.
+    """Hold the manager's lock on a folder.
+
+    The system releases it when the process ends.
 
     Raises: AlreadyManaged; BadFolder: nothing can be written there.
     """
@@ -78,20 +84,14 @@ def manager_pid(folder: Path) -> int | None:
 async def answering(folder: Path, answer: Answerer) -> AsyncIterator[None]:
     """Answer commands while the body runs."""
     path = folder / SOCKET
-    with _reachable(path) as address, suppress(FileNotFoundError):
-        os.unlink(address)  # whoever left it is dead: the lock is ours
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        with _reachable(path) as address:
-            listener.bind(address)
-    finally:
-        os.umask(before)
+    path.unlink(missing_ok=True)  # whoever left it is dead: the lock is ours
+    listener = bind_private(path)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             line = await reader.readline()
             if line:
+                writer.write(b"\n")
                 writer.write(_line(await _answered(line, answer)))
                 await writer.drain()
         except (OSError, ValueError):  # who asked is gone, or never stops talking
@@ -108,23 +108,36 @@ async def answering(folder: Path, answer: Answerer) -> AsyncIterator[None]:
             path.unlink()
 
 
-async def order(folder: Path, command: str, **arguments: Any) -> dict[str, Any]:
+async def order(
+    folder: Path, command: str, *, heard_s: float = _HEARD_S, **arguments: Any
+) -> dict[str, Any]:
     """Have the manager of a folder do something; return its answer.
 
+    Args:
+        heard_s: until it says that it has read the command.
     Raises:
         NotManaged: there is no manager.
+        ManagerSilent: it has not read the command; it may still do so.
         ControlFailed: it could not do it, in its own words; or it went away.
     """
     try:
-        with _reachable(folder / SOCKET) as address:
-            reader, writer = await asyncio.open_unix_connection(
-                address, limit=_LONGEST_LINE
-            )
+        async with asyncio.timeout(heard_s):
+            with short_address(folder / SOCKET) as address:
+                reader, writer = await asyncio.open_unix_connection(
+                    address, limit=_LONGEST_LINE
+                )
     except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
         raise NotManaged(folder) from None
+    except TimeoutError:
+        raise _silence(folder, heard_s) from None
     try:
         writer.write(_line({"command": command, "arguments": arguments}))
-        line = await reader.readline()
+        async with asyncio.timeout(heard_s):
+            line = await reader.readline()
+        if line == b"\n":
+            line = await reader.readline()
+    except TimeoutError:
+        raise _silence(folder, heard_s) from None
     except OSError:
         line = b""
     finally:
@@ -136,6 +149,17 @@ async def order(folder: Path, command: str, **arguments: Any) -> dict[str, Any]:
         raise ControlFailed(answer["error"])
     result: dict[str, Any] = answer["result"]
     return result
+
+
+def _silence(folder: Path, waited_s: float) -> ControlFailed:
+    """Say what can be done about a manager that does not answer."""
+    pid = manager_pid(folder)
+    if not pid:
+        return ControlFailed("The manager went away before it answered.")
+    with suppress(psutil.NoSuchProcess):
+        suspended = psutil.Process(pid).status() == psutil.STATUS_STOPPED
+        return ManagerSilent(pid, waited_s, suspended=suspended)
+    return ControlFailed("The manager went away before it answered.")
 
 
 async def _answered(line: bytes, answer: Answerer) -> dict[str, Any]:
@@ -151,16 +175,3 @@ async def _answered(line: bytes, answer: Answerer) -> dict[str, Any]:
 
 def _line(data: Mapping[str, Any]) -> bytes:
     return json.dumps(data).encode() + b"\n"
-
-
-@contextmanager
-def _reachable(path: Path) -> Iterator[str]:
-    """Yield a name of the socket that is short enough for the system."""
-    if len(os.fsencode(path)) <= _LONGEST_PATH:
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)

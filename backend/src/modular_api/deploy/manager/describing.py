@@ -7,9 +7,11 @@ fault in an app cannot reach it, and every description is of the code as it is n
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import os
 import pickle
+import signal
 import struct
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modular_api.deploy.config.models import DeploymentConfig
+from modular_api.deploy.instance.life import end_with_manager
 from modular_api.deploy.manager.errors import NotDescribed
 from modular_api.deploy.manager.health import Address
 from modular_api.deploy.manager.places import Places
@@ -50,6 +53,14 @@ class Description:
     def uses(self) -> dict[str, tuple[str, ...]]:
         """What each module uses."""
         return {module.name: module.uses for module in self.model.modules}
+
+    @property
+    def spec_hashes(self) -> dict[str, dict[str, str]]:
+        """The hash of each OpenAPI document by module and version, as health tells it."""
+        return {
+            module.name: {each.name: each.spec_sha256 for each in module.versions}
+            for module in self.model.modules
+        }
 
 
 @dataclass(frozen=True)
@@ -118,19 +129,47 @@ class AppProcess:
         )
 
 
+class Builders(set[asyncio.subprocess.Process]):
+    """The processes that build the app just now."""
+
+    def dump_stacks(self) -> None:
+        """Have them write to the manager's stderr what they are doing."""
+        for process in self:
+            if process.returncode is None:
+                process.send_signal(signal.SIGQUIT)
+
+
 @asynccontextmanager
-async def describing(source: AppSource) -> AsyncIterator[AppProcess]:
+async def describing(
+    source: AppSource, builders: Builders | None = None
+) -> AsyncIterator[AppProcess]:
     """Build the app in another process, which is there while the body runs.
 
+    Args:
+        builders: holds that process meanwhile.
     Raises: NotDescribed.
     """
-    process = await asyncio.create_subprocess_exec(
-        *python_command("modular_api.deploy.manager.describing"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
+    life, ours = os.pipe()
+    stacks = os.dup(2)  # its own stderr is read when it has failed
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *python_command(
+                "modular_api.deploy.manager.describing", str(life), str(stacks)
+            ),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=[life, stacks],
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(life)
+        os.close(stacks)
+    builders = Builders() if builders is None else builders
+    builders.add(process)
     try:
         app = AppProcess(process)
         await app.describe(source)
@@ -139,10 +178,17 @@ async def describing(source: AppSource) -> AsyncIterator[AppProcess]:
         if process.returncode is None:
             process.kill()
         await process.wait()
+        builders.discard(process)
+        os.close(ours)
 
 
 def main() -> None:
-    """Answer what comes in on stdin until it is closed: first a source, then orders."""
+    """Answer what comes in on stdin until it is closed: first a source, then orders.
+
+    The end of the manager ends it at any time: a build may hang, and reads no stdin.
+    """
+    end_with_manager(int(sys.argv[1]), lambda: os._exit(1))
+    faulthandler.register(signal.SIGQUIT, file=int(sys.argv[2]), all_threads=True)
     questions = sys.stdin.buffer
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what the app prints is no answer

@@ -5,6 +5,7 @@ ModularError
     ├── AlreadyManaged      another manager runs these servers
     ├── NotManaged          there is no manager to ask
     ├── PortsTaken          addresses cannot be listened on; nothing was started
+    ├── StartStopped        somebody has stopped it before everything was ready
     ├── StartFailed         a process never became ready; what had started was stopped
     ├── RollFailed          the new process never became ready; the old one serves on
     ├── PeerWouldBreak      new code breaks what a running peer relies on
@@ -15,6 +16,7 @@ ModularError
     ├── NotDescribed        the app cannot be built, so there is nothing to start
     ├── GatewayFailed       nginx is missing, or does not start
     ├── ControlFailed       the manager could not be asked, or not understood
+    │   └── ManagerSilent   it does not even say that it has heard
     └── BadRecord           a file about a process is none of ours
 """
 
@@ -64,6 +66,13 @@ class PortsTaken(ManagerError):
         self.faults = tuple(faults)
         lines = "".join(f"\n  - {name}: {fault}" for name, fault in self.faults)
         super().__init__(f"Nothing was started:{lines}")
+
+
+class StartStopped(ManagerError):
+    """Somebody has stopped it before everything was ready."""
+
+    def __init__(self) -> None:
+        super().__init__("It was stopped while it was starting; nothing of it runs.")
 
 
 class StartFailed(ManagerError):
@@ -150,6 +159,23 @@ class GatewayFailed(ManagerError):
 
 class ControlFailed(ManagerError):
     """The manager could not be asked, or answered what nobody understands."""
+
+
+class ManagerSilent(ControlFailed):
+    """The manager does not even say that it has heard."""
+
+    def __init__(self, pid: int, waited_s: float, *, suspended: bool) -> None:
+        self.pid = pid
+        remedy = (
+            f"It is suspended: `kill -CONT {pid}` lets it go on."
+            if suspended
+            else f"`kill -9 {pid}` ends it."
+        )
+        super().__init__(
+            f"Manager {pid} has not answered for {waited_s:g} s. {remedy} When it was "
+            "killed, `manager stop` stops what it has left, and `manager start "
+            "--detach` adopts detached processes."
+        )
 
 
 class BadRecord(ManagerError):

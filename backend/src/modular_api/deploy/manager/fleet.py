@@ -85,7 +85,21 @@ class Fleet:
                 group.create_task(start(name))
 
     async def stop(self, names: Iterable[str], deadline_s: float | None = None) -> None:
-        """Stop instances, each once those are gone that use its modules.
+        """Halt instances, and give them and their addresses up.
+
+        Args:
+            deadline_s: as in `halt`.
+        """
+        names = list(names)
+        await self.halt(names, deadline_s)
+        for name in names:
+            del self.instances[name]
+            self._sockets.forget(name)
+
+    async def halt(self, names: Iterable[str], deadline_s: float | None = None) -> None:
+        """Stop processes, each once those are gone that use its modules.
+
+        Their instances are kept, and can be started again.
 
         Args:
             deadline_s: until all are gone; whatever still runs is killed then.
@@ -107,9 +121,6 @@ class Fleet:
         async with together() as group:
             for name in names:
                 group.create_task(stop(name))
-        for name in names:
-            del self.instances[name]
-            self._sockets.forget(name)
 
     async def roll(self, names: Iterable[str]) -> None:
         """Replace the processes of instances, one after the other.

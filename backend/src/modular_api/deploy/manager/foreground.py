@@ -16,9 +16,6 @@ from modular_api.errors import ModularError
 
 log = logging.getLogger(__name__)
 
-_DUMP_S = 1.0
-"""Time for every process to write down what it is doing."""
-
 
 class Foreground:
     """Runs a supervisor until a signal or a command stops it.
@@ -29,15 +26,19 @@ class Foreground:
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
-        self._commands = Commands(supervisor)
+        # The same for signals and for what comes in over the socket: a signal after
+        # `manager stop` is a second wish to stop.
+        self._commands = Commands(supervisor, ends=True)
         self._starting: asyncio.Task[None] | None = None
+        self._is_interrupted = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, on_ready: Callable[[], Awaitable[None]]) -> None:
         """Start, call `on_ready`, and return once everything is stopped.
 
-        Raises: ModularError: the start failed. KeyboardInterrupt: a signal came while
-            things were starting; whatever had started is stopped.
+        Raises: ModularError: the start failed, or a command has stopped it.
+            KeyboardInterrupt: a signal came while things were starting; whatever had
+            started is stopped.
         """
         loop = asyncio.get_running_loop()
         for kind, act in {
@@ -47,7 +48,7 @@ class Foreground:
             signal.SIGHUP: self._reload,
         }.items():
             loop.add_signal_handler(kind, act)
-        self._starting = asyncio.create_task(self._supervisor.start())
+        self._starting = asyncio.create_task(self._supervisor.start(self._commands))
         try:
             await self._starting
         except asyncio.CancelledError:
@@ -60,11 +61,12 @@ class Foreground:
             await asyncio.wait(self._tasks)
 
     def _stop(self) -> None:
-        if self._starting is not None:
-            log.info("stopping while it starts")
-            self._starting.cancel()
-        else:
+        if self._starting is None:
             self._begin(self._stop_or_kill())
+        elif not self._is_interrupted:  # what has started is killed: nothing is faster
+            log.info("stopping while it starts")
+            self._is_interrupted = True
+            self._starting.cancel()
 
     def _reload(self) -> None:
         self._begin(self._reload_or_say_why())
@@ -89,5 +91,4 @@ class Foreground:
 
     async def _dump_and_stop(self) -> None:
         await self._supervisor.dump_stacks()
-        await asyncio.sleep(_DUMP_S)
         await self._commands.stop()

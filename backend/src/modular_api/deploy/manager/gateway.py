@@ -18,7 +18,7 @@ import psutil
 
 from modular_api.deploy.logs.rotating import put_aside
 from modular_api.deploy.logs.settings import LogSettings
-from modular_api.deploy.manager.backoff import Circuit, RestartDelay
+from modular_api.deploy.manager.backoff import Restarts
 from modular_api.deploy.manager.child import Child, Command, describe_exit
 from modular_api.deploy.manager.errors import GatewayFailed
 from modular_api.deploy.manager.health import Address, NoAnswer, ask
@@ -84,7 +84,7 @@ class Nginx:
 
 
 class Gateway:
-    """Keeps nginx running; states and back-off as of an instance.
+    """Keeps nginx running, with the states and the back-off of an instance.
 
     Args:
         changed: told after every change of which process it is.
@@ -98,26 +98,29 @@ class Gateway:
         self.nginx = nginx
         self.state = State.STOPPED
         self.child: Child | None = None
-        self.circuit = Circuit()
-        self.restarts = 0
+        self.restarts = Restarts()
         self.started_at = 0.0
         self._changed = changed
-        self._delay = RestartDelay()
         self._watcher: asyncio.Task[None] | None = None
 
     def adopt(self, identity: Identity, restarts: int) -> None:
-        """Go on with an nginx that an earlier manager has started."""
+        """Watch an nginx that an earlier manager has started."""
         self.child = Child.adopt(identity)
         self.started_at = identity.create_time
-        self.restarts = restarts
+        self.restarts.count = restarts
+        self.restarts.note_ready()
         self.state = State.READY
         log.info("nginx: process %s serves on", self.child.pid)
         self._watcher = asyncio.create_task(self._watch(self.child))
 
     async def start(self) -> None:
         """Return once nginx answers. Raises: GatewayFailed."""
-        self.circuit.reset()
-        self.child = await self._bring_up()
+        self.restarts.reset()
+        try:
+            self.child = await self._bring_up()
+        except BaseException:
+            self.child = None
+            raise
         self._watcher = asyncio.create_task(self._watch(self.child))
 
     async def stop(self, deadline_s: float) -> None:
@@ -132,16 +135,14 @@ class Gateway:
                     "nginx was still busy after %g s and was killed", deadline_s
                 )
                 await end_workers(child.identity)
-            self._note(State.STOPPED)
-        elif self.state is not State.STOPPED:
-            self._note(State.STOPPED)
+        self._note(State.STOPPED)
         self.child = None
         with suppress(FileNotFoundError):  # a killed one leaves it
             self.nginx.pid_file.unlink()
         self._changed()
 
     async def release(self) -> None:
-        """Leave nginx to itself: it is watched no more, and not stopped."""
+        """Stop watching nginx, and do not stop it."""
         await self._stop_watching()
 
     async def kill(self) -> None:
@@ -180,6 +181,7 @@ class Gateway:
             self._note(State.STOPPED)
             raise
         self.started_at = time.time()
+        self.restarts.note_ready()
         self._note(State.READY)
         return child
 
@@ -224,31 +226,33 @@ class Gateway:
             return False
 
     async def _watch(self, child: Child) -> None:
-        while True:
-            reason = await self._trouble_of(child)
+        following: Child | None = child
+        while following is not None:
+            reason = await self._trouble_of(following)
             # Its workers outlive a killed master, and keep its socket.
-            await end_workers(child.identity)
+            await end_workers(following.identity)
             self._note(State.FAILED, reason)
-            while True:
-                self.circuit.note_failure(reason, now=time.monotonic())
-                if self.circuit.is_open:
-                    self._give_up()
-                    return
-                await asyncio.sleep(self._delay.delay_s(self.circuit.failures))
-                self.restarts += 1
-                try:
-                    child = await self._bring_up()
-                    break
-                except ModularError as error:
-                    reason = str(error)
+            following = await self._replaced(reason)
+
+    async def _replaced(self, reason: str) -> Child | None:
+        """Start nginx in place of one that is gone; None where that is no use."""
+        while await self.restarts.may_go_on(reason):
+            try:
+                child = await self._bring_up()
+            except ModularError as error:
+                reason = str(error)
+                continue
             self._changed()
+            return child
+        self._give_up()
+        return None
 
     def _give_up(self) -> None:
         """Refuse whoever connects: a socket nobody serves would let them wait."""
         self.nginx.close()
         self.child = None
         self.state = State.FAILED
-        log.error("nginx: failed, and is not started again: %s", self.circuit.reason)
+        log.error("nginx: failed, and is not started again: %s", self.restarts.reason)
         self._changed()
 
     async def _trouble_of(self, child: Child) -> str:

@@ -39,7 +39,7 @@ class GatewayKeeper:
         Raises: PortsTaken.
         """
         if found is None:
-            self._sockets.bind({NGINX: _wanted(config)})
+            self._sockets.bind({NGINX: (config.nginx.host, config.nginx.port)})
         else:
             self._sockets.remember(NGINX, found.address)
         self.gateway = self._new_gateway()
@@ -51,27 +51,55 @@ class GatewayKeeper:
     ) -> None:
         """Have nginx serve these instances: started, moved or told, as is needed.
 
-        Raises: NotDescribed: nginx refuses the configuration; GatewayFailed; PortsTaken.
+        It moves when its socket was exchanged: the old nginx ends once the new
+        configuration has passed nginx's test.
+
+        Raises: NotDescribed: nginx refuses the configuration, and the old one is in
+            force; GatewayFailed.
         """
         assert self.gateway is not None
-        if not _fits(self._sockets.address(NGINX), _wanted(config)):
-            await self.stop(config.timeouts.drain_s)
-            self.bind(config, None)
         is_new = await app.write_gateway(self._order(config, plans))
+        if self.gateway.nginx.address != self._sockets.address(NGINX):
+            await self.gateway.stop(config.timeouts.drain_s)
+            self.gateway = self._new_gateway()
         if self.gateway.child is None:
             await self.gateway.start()
         elif is_new:
             self.gateway.reload()
 
+    def moves_to(self, config: DeploymentConfig) -> Address | None:
+        """Return where nginx is wanted; None where that is where it listens."""
+        wanted = config.nginx.host, config.nginx.port
+        return None if _fits(self._sockets.address(NGINX), wanted) else wanted
+
+    async def restart(self, deadline_s: float) -> None:
+        """Let another nginx take the place of one that was adopted.
+
+        For a moment nobody listens: the socket is that nginx's alone, and cannot be
+        passed on.
+
+        Raises: GatewayFailed.
+        """
+        assert self.gateway is not None
+        await self.gateway.stop(deadline_s)
+        await self.gateway.start()
+
     async def stop(self, deadline_s: float) -> None:
-        """Refuse new connections, and end once those there are have ended."""
+        """Halt nginx, and give its address up."""
+        await self.halt(deadline_s)
+        self._sockets.forget(NGINX)
+
+    async def halt(self, deadline_s: float) -> None:
+        """Refuse new connections, and end once those there are have ended.
+
+        An `update` starts it again.
+        """
         self._sockets.close(NGINX)
         if self.gateway is not None:
             await self.gateway.stop(deadline_s)
-        self._sockets.forget(NGINX)
 
     async def release(self) -> None:
-        """Leave nginx to itself, and know it no more."""
+        """Stop watching nginx, and do not stop it."""
         if self.gateway is not None:
             await self.gateway.release()
             self.gateway = None
@@ -121,13 +149,9 @@ class GatewayKeeper:
                 self._sockets.address(NGINX),
                 detached=self._detached,
                 started_at=child.identity.create_time,
-                restarts=self.gateway.restarts,
+                restarts=self.gateway.restarts.count,
             )
         )
-
-
-def _wanted(config: DeploymentConfig) -> Address:
-    return config.nginx.host, config.nginx.port
 
 
 def _fits(address: Address, wanted: Address) -> bool:

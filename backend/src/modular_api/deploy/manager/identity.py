@@ -1,6 +1,6 @@
-"""Who a process is: a number that the system gives away again, and what proves it.
+"""Recognise our own processes although pids are reused.
 
-Only what is proved here is ever sent a signal.
+A signal needs matching pid, start time and token.
 """
 
 from __future__ import annotations

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from modular_api.deploy.manager.backoff import Circuit, RestartDelay
+from modular_api.deploy.manager.backoff import Restarts
 from modular_api.deploy.manager.errors import RollFailed, StartFailed
 from modular_api.deploy.manager.states import State
 from modular_api.deploy.manager.worker import NeverReady, Slot, Worker
@@ -56,7 +54,7 @@ class Instance:
 
     Attributes:
         current: the process that serves, or the last one that did.
-        restarts: how often a process was started in place of one that failed.
+        restarts: of processes that failed.
     """
 
     def __init__(
@@ -67,18 +65,15 @@ class Instance:
         close: Callable[[], None],
         changed: Callable[[], None] = lambda: None,
         patience: Patience | None = None,
-        delay: RestartDelay | None = None,
-        circuit: Circuit | None = None,
+        restarts: Restarts | None = None,
     ) -> None:
         self.name = name
         self.patience = patience or Patience()
-        self.circuit = circuit or Circuit()
+        self.restarts = restarts or Restarts()
         self.current: Worker | None = None
-        self.restarts = 0
         self._launch = launch
         self._close = close
         self._changed = changed
-        self._delay = delay or RestartDelay()
         self._changing = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
         self._workers: set[Worker] = set()
@@ -86,7 +81,7 @@ class Instance:
     @property
     def state(self) -> State:
         """What the instance is doing, which is what its process does."""
-        if self.circuit.is_open:
+        if self.restarts.is_given_up:
             return State.FAILED
         if self.current is None:
             return State.STARTING if self._workers else State.STOPPED
@@ -100,7 +95,7 @@ class Instance:
         return tuple(worker for worker in self._workers if not worker.exited.is_set())
 
     def adopt(self, worker: Worker) -> None:
-        """Go on with a process that an earlier manager has started."""
+        """Watch a process that an earlier manager has started, as the current one."""
         self._workers.add(worker)
         self._serve_with(worker)
 
@@ -110,7 +105,7 @@ class Instance:
         Raises: StartFailed: it never became ready; nothing is left of it.
         """
         async with self._alone():
-            self.circuit.reset()
+            self.restarts.reset()
             try:
                 self._serve_with(await self._bring_up())
             except NeverReady as error:
@@ -125,7 +120,7 @@ class Instance:
         """
         async with self._alone():
             old = self.current
-            self.circuit.reset()
+            self.restarts.reset()
             try:
                 new = await self._bring_up()
             except NeverReady as error:
@@ -143,11 +138,11 @@ class Instance:
             drains = [self._drain(worker, deadline_s) for worker in self._workers]
             await asyncio.gather(*drains)
             self.current = None
-            self.circuit.reset()
+            self.restarts.reset()
             self._changed()
 
     async def release(self) -> None:
-        """Leave its process to itself: it is watched no more, and not stopped."""
+        """Stop watching its process, and do not stop it."""
         await self._stop_watching()
 
     async def kill(self) -> None:
@@ -160,11 +155,11 @@ class Instance:
         """Have every process write down what it is doing; it ends then, unwatched."""
         await self._stop_watching()
         for worker in self.workers:
-            worker.send(signal.SIGQUIT)
+            worker.dump_stacks()
 
     @asynccontextmanager
     async def _alone(self, *, watch_again: bool = True) -> AsyncIterator[None]:
-        """Let nobody else start or stop a process of this instance meanwhile."""
+        """Keep others from starting or stopping a process of this instance meanwhile."""
         await self._stop_watching()  # it may be waiting to start one again
         async with self._changing:
             await self._stop_watching()
@@ -172,7 +167,7 @@ class Instance:
                 yield
             finally:
                 worker = self.current
-                wanted = watch_again and not self.circuit.is_open
+                wanted = watch_again and not self.restarts.is_given_up
                 if wanted and worker is not None and self._watcher is None:
                     self._watcher = asyncio.create_task(self._watch(worker))
 
@@ -184,6 +179,7 @@ class Instance:
 
     def _serve_with(self, worker: Worker) -> None:
         self.current = worker
+        self.restarts.note_ready()
         self._watcher = asyncio.create_task(self._watch(worker))
         self._changed()
 
@@ -241,24 +237,21 @@ class Instance:
         """Start a process in place of one that is gone; None where that is no use."""
         async with self._changing:
             self._workers.discard(worker)
-            while True:
-                self.circuit.note_failure(reason, now=time.monotonic())
-                if self.circuit.reason is not None:
-                    self._give_up(self.circuit.reason)
-                    return None
+            while await self.restarts.may_go_on(reason):
                 log.warning("%s: %s; starting it again", self.name, reason)
-                await asyncio.sleep(self._delay.delay_s(self.circuit.failures))
-                self.restarts += 1
                 try:
                     self.current = await self._bring_up()
                 except NeverReady as error:
                     reason = _with_words(error)
                     continue
+                self.restarts.note_ready()
                 self._changed()
                 return self.current
+            self._give_up(self.restarts.reason or reason)
+            return None
 
     def _give_up(self, reason: str) -> None:
-        self.circuit.reason = reason
+        self.restarts.give_up(reason)
         self._close()
         log.error("%s: failed, and is not started again: %s", self.name, reason)
         self._changed()

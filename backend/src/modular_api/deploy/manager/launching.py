@@ -100,7 +100,7 @@ class Launcher:
                 detached=self._life is None,
                 started_at=time.time(),
                 restarts=restarts,
-                fingerprint=fingerprint(plan, peers),
+                fingerprint=fingerprint(plan, peers, detached=self._life is None),
             )
         return self._process(child, record, serves=False)
 
@@ -113,11 +113,11 @@ class Launcher:
         )
 
     def adopt(self, record: ProcessRecord) -> ServerProcess:
-        """Go on with a process that an earlier manager has started."""
+        """Return a process that an earlier manager has started."""
         return self._process(Child.adopt(record.identity), record, serves=True)
 
     def close(self) -> None:
-        """Let the processes know that their manager is gone."""
+        """Close the manager's end of the pipe; processes that still run end then."""
         self._nursery.close()
         for descriptor in self._life or ():
             os.close(descriptor)

@@ -88,14 +88,9 @@ class Change:
     moved: frozenset[str]
 
     @property
-    def new_addresses(self) -> dict[str, Address]:
-        """Where the added ones will listen."""
-        return {name: self.wanted[name].address for name in self.added}
-
-    @property
-    def moved_addresses(self) -> dict[str, Address]:
-        """Where the moved ones will listen."""
-        return {name: self.wanted[name].address for name in self.moved}
+    def addresses(self) -> dict[str, Address]:
+        """Where the added and the moved ones will listen."""
+        return {name: self.wanted[name].address for name in self.added | self.moved}
 
 
 def changes(
@@ -112,12 +107,14 @@ def changes(
     )
 
 
-def fingerprint(plan: InstancePlan, peers: Mapping[str, str]) -> str:
+def fingerprint(plan: InstancePlan, peers: Mapping[str, str], *, detached: bool) -> str:
     """Return a hash of everything a process is told; another hash wants another process.
 
-    Where it listens is no part of it: it is handed the socket.
+    Where it listens is no part of it: it is handed the socket. Whether it outlives its
+    manager is: a process without the pipe that ends it cannot be given one.
     """
     told = {**asdict(plan), "address": None, "peers": dict(peers)}
+    told["detached"] = detached
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

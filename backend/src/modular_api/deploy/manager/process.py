@@ -25,7 +25,7 @@ _HASHES_S = 2.0
 
 
 class ServerProcess:
-    """Starts, answers and ends; every change of its state is one line in the log.
+    """A process from its start to its end; each change of its state is logged in a line.
 
     Its record is on disk as long as it runs.
 
@@ -86,13 +86,6 @@ class ServerProcess:
         except NoAnswer:
             return False
 
-    async def is_ready(self, deadline_s: float) -> bool:
-        """Tell whether it says that it is ready."""
-        try:
-            return (await self.ask(READY, deadline_s)).is_good
-        except NoAnswer:
-            return False
-
     async def spec_hashes(self) -> dict[str, Any]:
         """Return what identifies the documents of each of its modules; {} if it is mute."""
         try:
@@ -118,16 +111,17 @@ class ServerProcess:
         self._why = why
         await self.child.kill()
 
-    def send(self, kind: signal.Signals) -> None:
-        """Send it a signal."""
-        self.child.send(kind)
+    def dump_stacks(self) -> None:
+        """Have it write down what it is doing, and end; that is no failure."""
+        self.note(State.DRAINING)
+        self.child.send(signal.SIGQUIT)
 
     def describe_end(self) -> str:
         """Say how it ended."""
         return self._why or f"it {describe_exit(self.child.exit_code)}"
 
     def note(self, state: State, why: str = "") -> None:
-        """Go over to another state, and say so."""
+        """Change the state, and log that."""
         if state is self.state:
             return
         log.info(

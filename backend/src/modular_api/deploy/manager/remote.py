@@ -1,4 +1,4 @@
-"""Talking to a manager that runs elsewhere, or doing without one."""
+"""Ask the manager of a folder, or do without where none runs."""
 
 from __future__ import annotations
 
@@ -16,16 +16,21 @@ from modular_api.deploy.manager.records import Records
 from modular_api.deploy.manager.reporting import status_on_disk
 
 _LOOK_S = 0.02
+_OPENING_S = 10.0
+"""Between taking the lock and opening the socket, and between closing and releasing."""
 _MORE_S = 30.0
-"""A stop is bounded by its deadlines; this is for what nobody has thought of."""
+"""Waited beyond the deadline of a stop, before it counts as failed."""
 
 
 async def ask_for_status(folder: Path) -> dict[str, Any]:
     """Return what the manager of a folder tells; without one, what the files tell."""
-    try:
-        return await order(folder, "status")
-    except NotManaged:
-        return await status_on_disk(Records(folder))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_OPENING_S):
+            while manager_pid(folder) is not None:
+                with suppress(NotManaged):  # it opens its socket, or has closed it
+                    return await order(folder, "status")
+                await asyncio.sleep(_LOOK_S)
+    return await status_on_disk(Records(folder))
 
 
 async def stop_everything(folder: Path, deadline_s: float | None = None) -> bool:
@@ -35,28 +40,33 @@ async def stop_everything(folder: Path, deadline_s: float | None = None) -> bool
         deadline_s: until what is still busy is killed.
     Raises: ControlFailed: it is not done in time; BadRecord.
     """
-    if manager_pid(folder) is not None:
+    was_managed = manager_pid(folder) is not None
+    if was_managed:
         await _ask_to_stop(folder, deadline_s)
-        return True
+    # Also what a manager has not come to adopt before it was stopped.
     records = Records(folder)
     left = [record for record in records if record.identity.is_running()]
     limit = ORPHAN_S if deadline_s is None else deadline_s
     await stop_processes(records, list(records), limit)
-    return bool(left)
+    return was_managed or bool(left)
 
 
 async def _ask_to_stop(folder: Path, deadline_s: float | None) -> None:
     """Order the stop and wait: only the system tells when another process is done."""
+    answer: dict[str, Any] | None = None
     pid: int | None = None
-    with suppress(NotManaged):  # it is ending already
-        answer = await order(folder, "stop", deadline_s=deadline_s)
-        pid = answer["ending"]
     try:
         async with asyncio.timeout((deadline_s or 0) + _MORE_S):
-            while manager_pid(folder) is not None or _runs(pid):  # noqa: ASYNC110
+            while manager_pid(folder) is not None or _runs(pid):
+                if answer is None:
+                    with suppress(NotManaged):  # it opens its socket, or closed it
+                        answer = await order(folder, "stop", deadline_s=deadline_s)
+                        pid = answer["ending"]
                 await asyncio.sleep(_LOOK_S)
     except TimeoutError:
-        raise ControlFailed("The manager did not stop in time.") from None
+        raise ControlFailed(
+            f"Manager {manager_pid(folder) or pid} did not stop in time."
+        ) from None
 
 
 def _runs(pid: int | None) -> bool:

@@ -46,12 +46,13 @@ async def status_of(supervisor: Supervisor) -> dict[str, Any]:
             "state": str(instance.state),
             "port": supervisor.sockets.address(name)[1],
             "modules": list(plan.modules),
-            "restarts": instance.restarts,
-            "reason": instance.circuit.reason,
+            "restarts": instance.restarts.count,
+            "reason": instance.restarts.reason,
         }
         servers.setdefault(plan.server, []).append(data)
     return {
         "running": supervisor.is_running,
+        "starting": supervisor.is_starting,
         "manager": {"pid": os.getpid(), "detached": supervisor.detached},
         "nginx": await _gateway(supervisor),
         "servers": servers,
@@ -69,8 +70,8 @@ async def _gateway(supervisor: Supervisor) -> dict[str, Any]:
         "pid": gateway.child.pid if gateway.child else None,
         "port": gateway.nginx.address[1],
         "state": str(gateway.state),
-        "restarts": gateway.restarts,
-        "reason": gateway.circuit.reason,
+        "restarts": gateway.restarts.count,
+        "reason": gateway.restarts.reason,
     }
 
 
@@ -93,7 +94,13 @@ async def status_on_disk(records: Records) -> dict[str, Any]:
             data = await _instance(record.name, record)
             servers.setdefault(record.name.rpartition("-")[0], []).append(data)
     running = bool(serving)
-    return {"running": running, "manager": None, "nginx": nginx, "servers": servers}
+    return {
+        "running": running,
+        "starting": False,
+        "manager": None,
+        "nginx": nginx,
+        "servers": servers,
+    }
 
 
 async def _instance(name: str, record: ProcessRecord | None) -> dict[str, Any]:

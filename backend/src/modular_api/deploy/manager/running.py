@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from pydantic import ValidationError
 from modular_api.deploy.config.errors import BadDeployment, Fault
 from modular_api.deploy.config.models import DeploymentConfig
 from modular_api.deploy.config.reading import read_deployment
-from modular_api.deploy.manager.commands import Commands
 from modular_api.deploy.manager.errors import (
     CannotExclude,
     ControlFailed,
@@ -108,7 +106,6 @@ class Deployment:
             self.source,
             self.places,
             detached=self.detached,
-            answer=partial(Commands, ends=True),
         )
 
 
@@ -140,7 +137,8 @@ def run_detached(deployment: Deployment) -> dict[str, Any]:
 
     Its log is `manager.log` beside the others.
 
-    Raises: ModularError: it did not start, in its own words.
+    Raises: ModularError: it did not start, in its own words. KeyboardInterrupt: the
+        start was undone.
     """
     deployment.must_exist()
     deployment.places.log_dir.mkdir(parents=True, exist_ok=True)
@@ -156,10 +154,16 @@ def run_detached(deployment: Deployment) -> dict[str, Any]:
         )
     os.close(theirs)
     assert process.stdin is not None
-    with process.stdin, suppress(BrokenPipeError):
-        process.stdin.write(pickle.dumps(deployment))
-    with os.fdopen(ours, "rb") as answer:
-        line = answer.readline()
+    try:
+        with os.fdopen(ours, "rb") as answer:
+            with process.stdin, suppress(BrokenPipeError):
+                process.stdin.write(pickle.dumps(deployment))
+            line = answer.readline()
+    except KeyboardInterrupt:
+        # It has a session of its own, so the terminal's Ctrl-C has not reached it.
+        process.terminate()
+        process.wait()
+        raise
     if not line:
         raise ControlFailed(
             f"The manager ended with exit code {process.wait()}; its log is "
@@ -176,20 +180,37 @@ def run_detached(deployment: Deployment) -> dict[str, Any]:
 def main() -> None:
     """Run the deployment on stdin; tell on a descriptor how the start went."""
     deployment: Deployment = pickle.load(sys.stdin.buffer)
-    with os.fdopen(int(sys.argv[2]), "w") as answer:
+    answer = Answer(int(sys.argv[2]))
+    try:
+        run(deployment, lambda status: answer.give("status", status))
+    except ModularError as error:
+        answer.give("error", str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        answer.give("error", "It was interrupted while it was starting.")
+        sys.exit(1)
+    except BaseException as error:
+        answer.give("error", f"unexpected {describe(error)}")
+        raise
 
-        def tell(kind: str, what: Any) -> None:
-            if not answer.closed:
-                with suppress(BrokenPipeError):
-                    answer.write(json.dumps({kind: what}) + "\n")
-                    answer.flush()
-                answer.close()
 
-        try:
-            run(deployment, lambda status: tell("status", status))
-        except ModularError as error:
-            tell("error", str(error))
-            sys.exit(1)
-        except BaseException as error:
-            tell("error", f"unexpected {describe(error)}")
-            raise
+class Answer:
+    """A line to whoever has asked for a start, who may be gone by then.
+
+    Args:
+        descriptor: the write end of a pipe; closed once the answer is given.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+
+    def give(self, kind: str, what: Any) -> None:
+        """Write the line; only the first one counts."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is None:
+            return
+        # Without a buffer: what cannot be written must not be tried again by a close.
+        with suppress(BrokenPipeError), os.fdopen(descriptor, "wb", 0) as pipe:
+            rest = memoryview(json.dumps({kind: what}).encode() + b"\n")
+            while rest:
+                rest = rest[pipe.write(rest) or 0 :]

@@ -139,9 +139,8 @@ class ServerManager:
             self._source,
             places,
             detached=self.detached,
-            answer=Commands,
         )
-        await supervisor.start()
+        await supervisor.start(Commands(supervisor))
         self._supervisor = supervisor
 
     def _checked(self, model: AppModel) -> DeploymentConfig:

@@ -25,20 +25,15 @@ class Sockets:
 
         Raises: PortsTaken: with every address that cannot be had, and who has it.
         """
-        faults = []
-        opened = []
-        for name, (host, port) in wanted.items():
-            if name in self._open:
-                continue
-            try:
-                self._keep(name, listen(host, port))
-                opened.append(name)
-            except CannotListen as error:
-                faults.append((name, error))
-        if faults:
-            for name in opened:
-                self.forget(name)
-            raise PortsTaken(faults)
+        missing = {n: address for n, address in wanted.items() if n not in self._open}
+        for name, listener in open_sockets(missing).items():
+            self._keep(name, listener)
+
+    def exchange(self, name: str, listener: socket.socket) -> socket.socket | None:
+        """Put another socket in place; return the one there was, which is still open."""
+        former = self._open.pop(name, None)
+        self._keep(name, listener)
+        return former
 
     def adopt(self, name: str, listener: socket.socket) -> None:
         """Keep a socket that another process has bound."""
@@ -62,21 +57,39 @@ class Sockets:
         return self._addresses[name]
 
     def close(self, name: str) -> None:
-        """Refuse whoever connects, and keep the address."""
+        """Close it, so that connections are refused, and remember the address."""
         listener = self._open.pop(name, None)
         if listener is not None:
             listener.close()
 
     def forget(self, name: str) -> None:
-        """Give the address away."""
+        """Close it, and forget the address."""
         self.close(name)
         self._addresses.pop(name, None)
 
     def forget_all(self) -> None:
-        """Give every address away."""
+        """Close all of them, and forget the addresses."""
         for name in list(self._addresses):
             self.forget(name)
 
     def _keep(self, name: str, listener: socket.socket) -> None:
         self._open[name] = listener
         self._addresses[name] = listener.getsockname()[:2]
+
+
+def open_sockets(wanted: Mapping[str, Address]) -> dict[str, socket.socket]:
+    """Listen on all of the addresses, or on none.
+
+    Raises: PortsTaken: with every address that cannot be had, and who has it.
+    """
+    opened, faults = dict[str, socket.socket](), []
+    for name, (host, port) in wanted.items():
+        try:
+            opened[name] = listen(host, port)
+        except CannotListen as error:
+            faults.append((name, error))
+    if faults:
+        for listener in opened.values():
+            listener.close()
+        raise PortsTaken(faults)
+    return opened

@@ -14,8 +14,18 @@ from typing import Any, TypeAlias
 from modular_api.deploy.config.models import NGINX, DeploymentConfig
 from modular_api.deploy.manager.adoption import Found, find_processes
 from modular_api.deploy.manager.control import Answerer, answering, managing
-from modular_api.deploy.manager.describing import AppProcess, Description, describing
-from modular_api.deploy.manager.errors import PeerWouldBreak, PortsTaken
+from modular_api.deploy.manager.describing import (
+    AppProcess,
+    Builders,
+    Description,
+    describing,
+)
+from modular_api.deploy.manager.errors import (
+    NotManaged,
+    PeerWouldBreak,
+    PortsTaken,
+    StartStopped,
+)
 from modular_api.deploy.manager.fleet import Fleet
 from modular_api.deploy.manager.gateway import Gateway
 from modular_api.deploy.manager.gateway_keeper import GatewayKeeper
@@ -25,25 +35,27 @@ from modular_api.deploy.manager.launching import Launcher
 from modular_api.deploy.manager.peer_contracts import breaks, peers_that_stay
 from modular_api.deploy.manager.places import Places
 from modular_api.deploy.manager.plan import (
-    Change,
     InstancePlan,
-    changes,
     fingerprint,
     patience_of,
     peers_of,
     plans_of,
 )
 from modular_api.deploy.manager.process import ServerProcess
+from modular_api.deploy.manager.rearranging import Rearrangement
 from modular_api.deploy.manager.records import Records
 from modular_api.deploy.manager.reloader import Reloader
 from modular_api.deploy.manager.sockets import Sockets
 from modular_api.deploy.manager.tasks import together
 from modular_api.deploy.manager.worker import Slot, Worker
+from modular_api.errors import ModularError
 from modular_api.model import AppModel
 from modular_api.project.source import AppSource
 from modular_api.serving.source_files import source_folders
 
 _IMPATIENT_LINGER_S = 0.1
+_DUMP_S = 1.0
+"""Time for every process to write down what it is doing."""
 
 ReadConfig: TypeAlias = Callable[[AppModel], DeploymentConfig]
 
@@ -57,7 +69,6 @@ class Supervisor:
         read_config: returns what is wanted, for an app of this model; called at the
             start and whenever it should be read again.
         detached: the processes outlive the manager, and the next one adopts them.
-        answer: makes what does the commands.
 
     Attributes:
         stopped: set once everything is stopped.
@@ -70,7 +81,6 @@ class Supervisor:
         places: Places,
         *,
         detached: bool = False,
-        answer: Callable[[Supervisor], Answerer],
     ) -> None:
         self.places = places
         self.detached = detached
@@ -85,18 +95,22 @@ class Supervisor:
         self.stopped = asyncio.Event()
         self._read_config = read_config
         self._source = source
-        self._answer = answer
         self._config: DeploymentConfig | None = None
         self._description: Description | None = None
         self._launcher = Launcher(
             self.sockets, self.records, places, source, detached=detached
         )
         self._processes: dict[str, Worker] = {}
-        self._adopted: set[str] = set()
+        self._adopted: dict[str, ServerProcess] = {}
         self._adopted_gateway = False
         self._stack = AsyncExitStack()
         self._changing = asyncio.Lock()
         self._changer: asyncio.Task[Any] | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._builders = Builders()
+        self._dumping = asyncio.Lock()
+        self._is_stopping = False
+        self._deadline_s: float | None = 0
 
     @property
     def description(self) -> Description:
@@ -115,30 +129,56 @@ class Supervisor:
         """nginx; None before it was started."""
         return self.gateway_keeper.gateway
 
-    async def start(self) -> None:
+    @property
+    def is_starting(self) -> bool:
+        """Whether a start has begun and is not done."""
+        return self._starting is not None
+
+    async def start(self, answer: Answerer) -> None:
         """Start everything, and return once all of it is ready.
 
-        Raises: ModularError: what is wrong; nothing of it runs then.
+        Args:
+            answer: does the commands that come in from now on.
+        Raises:
+            StartStopped: `stop` was called meanwhile; nothing runs then.
+            ModularError: what is wrong; nothing of it runs then.
         """
         self._stack.enter_context(managing(self.places.pid_dir))
+        self._starting = asyncio.create_task(self._start(answer))
         try:
-            async with self._changing:
-                await self._start()
+            await self._starting
         except BaseException:
             await asyncio.shield(self._undo_start())
+            if self._is_stopping:
+                raise StartStopped from None
             raise
+        finally:
+            self._starting = None
 
     async def _undo_start(self) -> None:
-        """Stop what was started here; what was adopted serves on as it did before."""
-        for name in self._adopted & self.fleet.instances.keys():
-            await self.fleet.instances.pop(name).release()
-        if self._adopted_gateway:
-            await self.gateway_keeper.release()
-        await self.stop(0)
+        """Stop what was started here.
 
-    async def _start(self) -> None:
+        What was adopted serves on as it did before, unless a stop was asked for.
+        """
+        if not self._is_stopping:
+            for name, worker in self._adopted.items():
+                if self.fleet.instances[name].current is worker:
+                    await self.fleet.instances.pop(name).release()
+            if self._adopted_gateway:
+                await self.gateway_keeper.release()
+        await self._end(self._deadline_s)
+
+    async def _start(self, answer: Answerer) -> None:
+        async with self._changing:
+            # The first thing of all: whoever finds the lock finds somebody to ask.
+            await self._stack.enter_async_context(
+                answering(self.places.pid_dir, answer)
+            )
+            await self._bring_up()
+
+    async def _bring_up(self) -> None:
         self.started_at = time.time()
-        async with describing(self._source) as app:
+        async with describing(self._source, self._builders) as app:
             self._take(app.description, self._read_config(app.description.model))
             plans = self.fleet.plans = plans_of(self.config)
             found = await self._find(plans)
@@ -148,9 +188,6 @@ class Supervisor:
             self.sockets.bind(wanted)
             self.gateway_keeper.bind(self.config, found.gateway)
             self._adopted_gateway = found.gateway is not None
-            await self._stack.enter_async_context(
-                answering(self.places.pid_dir, self._answer(self))
-            )
             self.is_running = True
             for name in plans:
                 self.fleet.add(name, self._patience)
@@ -159,7 +196,11 @@ class Supervisor:
                 group.create_task(self._update_gateway(app))
                 new = plans.keys() - found.servers.keys()
                 group.create_task(self.fleet.start(new))
-            await self.fleet.roll(self._outdated())
+            await self.fleet.roll(self._outdated() | await self._of_other_code())
+            if self._adopted_gateway and not self.detached:
+                # It would outlive this manager, which has promised to leave nothing.
+                self._adopted_gateway = False
+                await self.gateway_keeper.restart(self._patience.drain_s)
             self._start_following(app.description.model)
         log.info("all ready in %.1f s", time.time() - self.started_at)
 
@@ -177,19 +218,42 @@ class Supervisor:
     def _outdated(self) -> set[str]:
         """Return the instances whose process was told something else than is so now.
 
-        Not only what is configured: a module they use may be somewhere else.
+        Not only what is configured: a module they use may be somewhere else. An
+        instance without a process counts, too.
         """
         found = set()
-        for name, worker in self.processes().items():
-            plan = self.fleet.plans.get(name)
-            if plan is not None and isinstance(worker, ServerProcess):
-                wanted = fingerprint(plan, self._peers_of(plan))
+        for name, instance in self.fleet.instances.items():
+            plan, worker = self.fleet.plans[name], instance.current
+            if worker is None:
+                found.add(name)
+            elif isinstance(worker, ServerProcess):
+                peers = self._peers_of(plan)
+                wanted = fingerprint(plan, peers, detached=self.detached)
                 if worker.record.fingerprint != wanted:
                     found.add(name)
         return found
 
+    async def _of_other_code(self) -> set[str]:
+        """Return the adopted instances that serve other documents than nginx will.
+
+        The code has changed while nobody watched. Where the documents are the same
+        that is left to a `restart`, as with a manager that was there all the time.
+        """
+        now = self.description.spec_hashes
+        served = await asyncio.gather(
+            *(w.spec_hashes() for w in self._adopted.values())
+        )
+        return {
+            name
+            for name, hashes in zip(self._adopted, served, strict=True)
+            if any(now.get(module) != hashes[module] for module in hashes)
+        }
+
     def _peers_of(self, plan: InstancePlan) -> dict[str, str]:
-        return peers_of(plan, self.fleet.uses, self.fleet.plans, self.sockets.address)
+        """Return where a process finds what it uses, among what is there to stay."""
+        wanted, fleet = plans_of(self.config), self.fleet
+        plans = {n: fleet.plans[n] for n in fleet.instances if n in wanted}
+        return peers_of(plan, fleet.uses, plans, self.sockets.address)
 
     async def _find(self, plans: Mapping[str, InstancePlan]) -> Found:
         """Look what an earlier manager has left, and take its sockets over."""
@@ -205,9 +269,9 @@ class Supervisor:
     def _adopt(self, found: Found) -> None:
         for name, record in found.servers.items():
             log.info("%s: process %s serves on", name, record.identity.pid)
-            self._adopted.add(name)
-            self.fleet.instances[name].restarts = record.restarts
-            self.fleet.instances[name].adopt(self._launcher.adopt(record))
+            worker = self._adopted[name] = self._launcher.adopt(record)
+            self.fleet.instances[name].restarts.count = record.restarts
+            self.fleet.instances[name].adopt(worker)
 
     def _take(self, description: Description, config: DeploymentConfig) -> None:
         self._config = config
@@ -217,16 +281,33 @@ class Supervisor:
     async def _update_gateway(
         self, app: AppProcess, without: Collection[str] = ()
     ) -> None:
-        plans = [p for name, p in self.fleet.plans.items() if name not in without]
+        plans = [
+            self.fleet.plans[name]
+            for name in self.fleet.instances
+            if name not in without
+        ]
         await self.gateway_keeper.update(app, self.config, plans)
 
     async def stop(self, deadline_s: float | None = None) -> None:
         """Drain and end every process; those that others use go last.
 
+        A start that is going on is cancelled, and fails with StartStopped.
+
         Args:
             deadline_s: for each process, in place of the configuration's; with 0 they
                 are killed.
         """
+        self._is_stopping = True
+        if self._starting is not None and not self._starting.done():
+            self._deadline_s = deadline_s
+            self._starting.cancel()
+            await self.stopped.wait()
+        else:
+            await self._end(deadline_s)
+
+    async def _end(self, deadline_s: float | None) -> None:
+        async with self._dumping:  # it would end them before they are done with that
+            pass
         if deadline_s == 0:
             await self.kill()
         if self._changer is not None:  # what it would have replaced is stopped anyway
@@ -257,14 +338,26 @@ class Supervisor:
             group.create_task(self.gateway_keeper.kill())
 
     async def dump_stacks(self) -> None:
-        """Have every process write down what it is doing, and end; a stop follows."""
-        for instance in self.fleet.instances.values():
-            await instance.dump_stacks()
+        """Have every process write down what it is doing, and end; a stop follows.
+
+        Returns when they had the time for it. A start that is going on fails then.
+        """
+        self._is_stopping = True
+        async with self._dumping:
+            self._builders.dump_stacks()
+            for instance in list(self.fleet.instances.values()):
+                await instance.dump_stacks()
+            await asyncio.sleep(_DUMP_S)
 
     @asynccontextmanager
     async def _change(self) -> AsyncIterator[None]:
-        """Let nobody else change anything meanwhile; a stop does not wait for it."""
+        """Let nobody else change anything meanwhile; a stop does not wait for it.
+
+        Raises: NotManaged: it was stopped while this waited for its turn.
+        """
         async with self._changing:
+            if not self.is_running:
+                raise NotManaged(self.places.pid_dir)
             self._changer = asyncio.current_task()
             try:
                 yield
@@ -285,7 +378,7 @@ class Supervisor:
         """
         async with self._change():
             names = self.fleet.of_server(server)
-            async with describing(self._source) as app:
+            async with describing(self._source, self._builders) as app:
                 if not force:
                     await self._refuse_to_break_peers(server, names, app.description)
                 self._take(app.description, self.config)
@@ -311,7 +404,7 @@ class Supervisor:
             }
             await self.fleet.roll_together(self._following(users) - concerned)
             if changed:  # nginx serves the merged documents, and knows every route
-                async with describing(self._source) as app:
+                async with describing(self._source, self._builders) as app:
                     self._take(app.description, self.config)
                     await self._update_gateway(app)
 
@@ -347,28 +440,43 @@ class Supervisor:
     async def reload(self) -> None:
         """Read the configuration again; start, replace and stop what differs.
 
-        Raises: ModularError: what is wrong with it. Until its sockets are bound nothing
-            is changed; afterwards instances may be replaced already.
+        Raises:
+            RollFailed: a process was not replaced; the rest of what is new is in force.
+            ModularError: what is wrong; everything is as it was before.
         """
         async with self._change():
-            async with describing(self._source) as app:
+            async with describing(self._source, self._builders) as app:
                 config = self._read_config(app.description.model)
-                change = changes(self.fleet.plans, plans_of(config))
-                self.sockets.bind(change.new_addresses)
-                self._take(app.description, config)
-                await self._apply(change, app)
+                rearrangement = Rearrangement(
+                    self.fleet,
+                    self.sockets,
+                    self.gateway_keeper,
+                    plans_of(config),
+                    self.gateway_keeper.moves_to(config),
+                )
+                with rearrangement.reserved():
+                    await self._rearrange(rearrangement, app, config)
+            change = rearrangement.change
+            await self.fleet.roll(self._outdated() - change.removed)
+            await self.fleet.stop(change.removed)
+            self.fleet.plans = change.wanted
 
-    async def _apply(self, change: Change, app: AppProcess) -> None:
-        await self.fleet.stop(change.moved)
-        self.sockets.bind(change.moved_addresses)
-        self.fleet.plans = {**self.fleet.plans, **change.wanted}
-        for name in change.added | change.moved:
-            self.fleet.add(name, self._patience)
-        await self.fleet.start(change.added | change.moved)
-        await self._update_gateway(app, without=change.removed)
-        await self.fleet.roll(self._outdated() - change.removed)
-        await self.fleet.stop(change.removed)
-        self.fleet.plans = change.wanted
+    async def _rearrange(
+        self, rearrangement: Rearrangement, app: AppProcess, config: DeploymentConfig
+    ) -> None:
+        before = self.description, self.config
+        self._take(app.description, config)
+        try:
+            await rearrangement.apply(self._patience, config.timeouts.drain_s)
+            await self._update_gateway(app, without=rearrangement.change.removed)
+        except Exception:
+            self._take(*before)
+            await rearrangement.undo()
+            try:
+                await self._update_gateway(app)
+            except ModularError as error:
+                log.error("%s", error)
+            raise
 
     @property
     def _gateway_address(self) -> Address:
@@ -380,7 +488,7 @@ class Supervisor:
 
     def _launch(self, plan: InstancePlan, slot: Slot) -> ServerProcess:
         peers = self._peers_of(plan)
-        restarts = self.fleet.instances[plan.name].restarts
+        restarts = self.fleet.instances[plan.name].restarts.count
         patience = self._patience
         if plan.reload:  # whoever has saved a file waits
             patience = replace(patience, linger_s=_IMPATIENT_LINGER_S)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from enum import StrEnum
 from typing import Protocol
 
@@ -42,8 +41,8 @@ class Worker(Protocol):
         """Return None while it runs, else its exit code."""
         ...
 
-    def send(self, kind: signal.Signals) -> None:
-        """Send it a signal."""
+    def dump_stacks(self) -> None:
+        """Have it write down what it is doing, and end."""
         ...
 
     async def become_ready(self, deadline_s: float) -> None:

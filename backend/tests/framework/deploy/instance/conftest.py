@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,7 @@ class Process:
         self.port = port
         self.health_port = health_port
         life, self.life_end = os.pipe()
-        self.ready_end, ready = os.pipe()
-        spec = replace(spec, life_fd=life, ready_fd=ready)
+        spec = replace(spec, life_fd=life)
         self.popen = subprocess.Popen(
             spec.arguments,
             env={**os.environ, **spec.environment},
@@ -78,13 +77,17 @@ class Process:
             stderr=subprocess.STDOUT,
         )
         os.close(life)
-        os.close(ready)
 
     def wait_ready(self) -> bool:
         """Return whether it has become ready; False once it never will be."""
-        readable, _, _ = select.select([self.ready_end], [], [], 10)
-        assert readable, "neither ready nor ended within 10 s"
-        return os.read(self.ready_end, 1) == b"1"
+        url = f"http://127.0.0.1:{self.health_port}/health/ready"
+        deadline = time.monotonic() + 10
+        while self.popen.poll() is None:
+            assert time.monotonic() < deadline, "neither ready nor ended within 10 s"
+            with suppress(OSError), urllib.request.urlopen(url, timeout=1) as answer:
+                return bool(answer.status == 200)
+            time.sleep(0.01)
+        return False
 
     def get(self, path: str, *, timeout: float = 5) -> Any:
         """Ask the instance."""
@@ -117,11 +120,8 @@ class Process:
         self.popen.wait()
         assert self.popen.stdout is not None
         self.popen.stdout.close()
-        for descriptor in (self.life_end, self.ready_end):
-            try:
-                os.close(descriptor)
-            except OSError:
-                continue
+        with suppress(OSError):  # a test has closed it
+            os.close(self.life_end)
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def test_it_does_not_outlive_its_manager_where_its_loop_is_blocked(
 def test_an_app_that_does_not_start_is_told_with_its_reason(
     start: Start, modules_dir: Path
 ) -> None:
-    """In the log, as the last words; the pipe ends without the byte."""
+    """In the log, as the last words; it is never ready."""
     (modules_dir / "work" / "module.py").write_text("import nothing_of_this_name\n")
     process = start(log=LogSettings(modules_dir.parent / "logs", format=LogFormat.JSON))
     assert not process.wait_ready()

@@ -35,7 +35,6 @@ SPEC = InstanceSpec(
     health_fd=6,
     peers={"b": "http://127.0.0.1:1"},
     life_fd=7,
-    ready_fd=8,
     log=LogSettings(Path("/app/.local/logs"), format=LogFormat.JSON),
 )
 
@@ -44,7 +43,7 @@ SPEC = InstanceSpec(
     "spec",
     [
         SPEC,
-        replace(SPEC, source=AppSource(app="main:app"), life_fd=None, ready_fd=None),
+        replace(SPEC, source=AppSource(app="main:app"), life_fd=None),
         replace(SPEC, source=AppSource(modules_dir="a.package"), log=LogSettings()),
     ],
     ids=["folder", "app", "package"],
@@ -56,8 +55,8 @@ def test_what_is_read_equals_what_was_written(spec: InstanceSpec) -> None:
 
 def test_the_process_inherits_what_there_is() -> None:
     """A detached one has no pipe to its manager."""
-    assert SPEC.fds == (5, 6, 7, 8)
-    assert replace(SPEC, life_fd=None).fds == (5, 6, 8)
+    assert SPEC.fds == (5, 6, 7)
+    assert replace(SPEC, life_fd=None).fds == (5, 6)
 
 
 def test_the_token_stands_where_it_can_be_looked_up() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from itertools import count
 
 from modular_api.deploy.manager.states import State
@@ -30,16 +29,18 @@ class FakeWorker:
         self.is_stubborn = False
         self.takes_its_time = False
         self.drained = False
-        self.signals: list[signal.Signals] = []
+        self.dumped = False
         self._fails = fails
 
     def poll(self) -> int | None:
         """Return None while it runs."""
         return 0 if self.exited.is_set() else None
 
-    def send(self, kind: signal.Signals) -> None:
-        """Note the signal."""
-        self.signals.append(kind)
+    def dump_stacks(self) -> None:
+        """End, as one does afterwards."""
+        self.dumped = True
+        self.state = State.DRAINING
+        self.exited.set()
 
     async def become_ready(self, deadline_s: float) -> None:
         """Become ready at once, or fail."""

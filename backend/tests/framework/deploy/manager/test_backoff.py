@@ -35,9 +35,21 @@ def test_failures_far_apart_never_open_it() -> None:
     """A process that dies once a day is no crash loop."""
     circuit = Circuit(limit=3, window_s=10)
     for day in range(100):
-        circuit.note_failure("a bug", now=day * 86_400.0)
+        circuit.note_failure("a bug", now=day * 86_400.0, served_s=86_390.0)
     assert not circuit.is_open
     assert circuit.failures == 1
+
+
+def test_a_build_that_hangs_opens_it() -> None:
+    """However long its deadline is: it has served nobody meanwhile."""
+    circuit = Circuit(limit=5, window_s=30)
+    circuit.note_failure("it ended by SIGKILL", now=0, served_s=3600)
+    for failure in range(1, 5):
+        assert not circuit.is_open
+        circuit.note_failure("not ready within 20 s", now=failure * 21.0)
+    assert circuit.reason == (
+        "failed 5 times within 84.0 s, last: not ready within 20 s"
+    )
 
 
 def test_a_reset_closes_it() -> None:

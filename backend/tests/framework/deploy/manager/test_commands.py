@@ -58,6 +58,18 @@ class Operator:
         assert process.stdout.readline(), self.stderr
         return process
 
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Run a command, and do not wait for it."""
+        process = subprocess.Popen(
+            self._command(*arguments),
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
     def run(self, *arguments: str, code: int = 0) -> str:
         """Run a command to its end; return what it printed."""
         done = subprocess.run(
@@ -98,6 +110,11 @@ class Operator:
     def stderr(self) -> str:
         """What the manager in the foreground has logged."""
         return (self.folder / "stderr").read_text()
+
+    def files(self) -> set[Path]:
+        """Return every file and folder of the project that is not below .local."""
+        local = self.folder / ".local"
+        return {p for p in self.folder.rglob("*") if not p.is_relative_to(local)}
 
     def manager_pid(self) -> int:
         """Return the process that manages the project."""
@@ -191,6 +208,39 @@ def test_detached_processes_are_adopted(operator: Operator) -> None:
 
 
 @pytest.mark.slow
+def test_what_serves_another_contract_than_the_code_is_not_adopted_as_it_is(
+    operator: Operator,
+) -> None:
+    """nginx tells the documents of the code as it is now."""
+    operator.run("start", "--detach")
+    before = operator.status()
+    os.kill(operator.manager_pid(), signal.SIGKILL)
+    operator.project.change("beta", '"/greeting"', '"/welcome"')
+    operator.run("start", "--detach")
+    after = operator.status()
+    document = operator.get("/openapi.json").json()
+    assert "/api/v1/beta/welcome" in document["paths"]
+    assert operator.get("/beta/welcome").json() == "hello"
+    assert operator.pids_of(after)[:2] == operator.pids_of(before)[:2]
+
+
+@pytest.mark.slow
+def test_a_manager_in_the_foreground_replaces_what_it_adopts(
+    operator: Operator,
+) -> None:
+    """Detached processes would outlive it, and it leaves no orphan either."""
+    operator.run("start", "--detach")
+    before = operator.pids_of(operator.status())
+    os.kill(operator.manager_pid(), signal.SIGKILL)
+    operator.start()
+    after = operator.pids_of(operator.status())
+    assert gone(before, within_s=1) and not set(before) & set(after)
+    assert operator.get("/alpha/pid").status_code == 200
+    os.kill(operator.manager_pid(), signal.SIGKILL)
+    assert gone(after, within_s=3)
+
+
+@pytest.mark.slow
 def test_an_instance_that_died_unwatched_comes_back_at_its_address(
     operator: Operator,
 ) -> None:
@@ -241,6 +291,25 @@ def test_workers_of_an_nginx_nobody_watched_are_ended(operator: Operator) -> Non
         httpx.get(f"http://127.0.0.1:{port}/health/live", trust_env=False)
 
 
+@pytest.mark.slow
+def test_nothing_is_written_outside_local(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in the project, nor at home, nor where temporary files go."""
+    elsewhere = operator.folder / "elsewhere"
+    elsewhere.mkdir()
+    for variable in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(variable, str(elsewhere))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    before = operator.files()
+    operator.run("start", "--detach")
+    assert operator.get("/alpha/pid").status_code == 200
+    operator.run("restart")
+    assert operator.files() == before
+    operator.run("stop")
+    assert operator.files() == before
+
+
 def test_what_is_wrong_stops_the_start(operator: Operator) -> None:
     """Everything that is wrong is told, and nothing runs."""
     operator.config.write_text(CONFIG.replace("[beta]", "[gamma]") + "timeout: {}\n")
@@ -287,6 +356,47 @@ def test_sigquit_has_every_process_write_its_stacks(operator: Operator) -> None:
     logs = operator.folder / ".local" / "logs"
     for name in ("alpha-0", "beta-0"):
         assert "run_instance" in (logs / f"{name}.log").read_text()
+        assert re.search(rf"{name} \(.*\): ready → draining", operator.stderr)
+    assert "failed" not in operator.stderr
+
+
+@pytest.mark.slow
+def test_sigquit_ends_a_start_that_hangs(operator: Operator) -> None:
+    """It says where the build hangs, and does not wait for that."""
+    hangs = "import os, time; open('hangs', 'w').close(); time.sleep(60)\n"
+    operator.project.change("alpha", "import os\n", hangs)
+    starter = operator.begin("start")
+    until((operator.folder / "hangs").exists)
+    starter.send_signal(signal.SIGQUIT)
+    said, _ = starter.communicate(timeout=10)
+    assert "Current thread" in said
+    assert f'"{operator.folder}/modules/alpha/module.py", line 1' in said
+    assert "stopped while it was starting" in said
+
+
+@pytest.mark.slow
+def test_an_interrupted_start_in_the_background_is_undone(operator: Operator) -> None:
+    """Ctrl-C reaches who waits for it, and not the manager."""
+    operator.project.change("alpha", "import os\n", "import os, time; time.sleep(60)\n")
+    starter = operator.begin("start", "--detach")
+    until(lambda: operator.status()["starting"])
+    manager = operator.manager_pid()
+    starter.send_signal(signal.SIGINT)
+    assert starter.wait(10) == 130
+    assert gone([manager], within_s=0.5)
+    assert operator.run("stop") == "Nothing to stop.\n"
+
+
+@pytest.mark.slow
+def test_a_manager_outlives_whoever_has_started_it(operator: Operator) -> None:
+    """It has nobody to tell that all is ready, and goes on."""
+    operator.project.change("alpha", "import os\n", "import os, time; time.sleep(1)\n")
+    starter = operator.begin("start", "--detach")
+    until(lambda: operator.status()["starting"])
+    starter.kill()
+    until(lambda: operator.status()["servers"].keys() == {"alpha", "beta"})
+    until(lambda: not operator.status()["starting"], within_s=30)
+    assert "alpha-0" in operator.run("status")
 
 
 @pytest.mark.slow

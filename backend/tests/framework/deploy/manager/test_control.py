@@ -23,6 +23,7 @@ from modular_api.deploy.manager.errors import (
     AlreadyManaged,
     ControlFailed,
     ManagerError,
+    ManagerSilent,
     NotManaged,
 )
 
@@ -78,8 +79,31 @@ async def test_errors_come_back_in_their_own_words(
         assert "ZeroDivisionError" in caplog.text
         reader, writer = await asyncio.open_unix_connection(tmp_path / SOCKET)
         writer.write(b"no json\n")
+        assert await reader.readline() == b"\n"
         assert b"stumbled" in await reader.readline()
         writer.close()
+
+
+async def test_a_manager_that_is_stuck_is_not_waited_for(tmp_path: Path) -> None:
+    """Its socket takes connections, as the system does that; it is named."""
+    with managing(tmp_path), socket.socket(socket.AF_UNIX) as stuck:
+        stuck.bind(str(tmp_path / SOCKET))
+        stuck.listen()
+        with pytest.raises(ManagerSilent, match=f"Manager {os.getpid()} .*kill -9"):
+            await order(tmp_path, "status", heard_s=0.05)
+
+
+async def test_a_command_may_take_longer_than_it_takes_to_be_heard(
+    tmp_path: Path,
+) -> None:
+    """A restart of many processes is no reason to give up."""
+
+    async def slow(command: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        await asyncio.sleep(0.2)
+        return {}
+
+    async with answering(tmp_path, slow):
+        assert await order(tmp_path, "restart", heard_s=0.1) == {}
 
 
 def test_a_folder_has_one_manager(tmp_path: Path) -> None:

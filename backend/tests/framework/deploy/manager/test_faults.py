@@ -120,7 +120,9 @@ async def test_a_gateway_that_was_given_up_refuses_and_can_be_restarted(
     _, manager = deployment
     address = await gateway_of(manager)
     deadline = time.monotonic() + 20
-    while (nginx := (await manager.get_status())["nginx"])["reason"] is None:
+    while "failed 5 times" not in str(
+        (nginx := (await manager.get_status())["nginx"])["reason"]
+    ):
         assert time.monotonic() < deadline
         if nginx["pid"] is not None:
             with suppress(ProcessLookupError):

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from modular_api.deploy.manager.backoff import Circuit, RestartDelay
+from modular_api.deploy.manager.backoff import Circuit, RestartDelay, Restarts
 from modular_api.deploy.manager.errors import RollFailed, StartFailed
 from modular_api.deploy.manager.instance import Instance, Patience
 from modular_api.deploy.manager.states import State
@@ -31,8 +31,10 @@ class Stage:
             self.launch,
             close=self.close,
             patience=Patience(live_every_s=0.001, live_s=0.001),
-            delay=RestartDelay(first_s=0.0001, longest_s=0.0002),
-            circuit=Circuit(limit=3, window_s=60),
+            restarts=Restarts(
+                RestartDelay(first_s=0.0001, longest_s=0.0002),
+                Circuit(limit=3, window_s=60),
+            ),
         )
 
     def launch(self, slot: Slot) -> FakeWorker:
@@ -95,7 +97,7 @@ async def test_a_dead_process_is_replaced_in_the_other_slot(stage: Stage) -> Non
     await stage.until(State.READY, 2)
     assert stage.instance.current is stage.workers[1]
     assert stage.workers[1].slot is Slot.GREEN
-    assert stage.instance.restarts == 1
+    assert stage.instance.restarts.count == 1
 
 
 async def test_a_hung_process_is_killed_and_replaced(stage: Stage) -> None:
@@ -114,8 +116,8 @@ async def test_a_crash_loop_opens_the_circuit(stage: Stage) -> None:
     await stage.until(State.FAILED, 3)
     await asyncio.sleep(0.005)
     assert len(stage.workers) == 3
-    assert stage.instance.circuit.reason is not None
-    assert stage.instance.circuit.reason.endswith("last: a bug")
+    assert stage.instance.restarts.reason is not None
+    assert stage.instance.restarts.reason.endswith("last: a bug")
     assert stage.is_closed
 
 
@@ -128,7 +130,7 @@ async def test_a_roll_closes_the_circuit(stage: Stage) -> None:
     stage.fails = None
     await stage.instance.roll()
     assert stage.instance.state is State.READY
-    assert stage.instance.circuit.reason is None
+    assert stage.instance.restarts.reason is None
 
 
 async def test_a_roll_drains_the_old_process_when_the_new_one_is_ready(
@@ -140,7 +142,7 @@ async def test_a_roll_drains_the_old_process_when_the_new_one_is_ready(
     old, new = stage.workers
     assert old.drained and not new.drained
     assert stage.instance.current is new
-    assert stage.instance.restarts == 0
+    assert stage.instance.restarts.count == 0
     new.die()
     await stage.until(State.READY, 3)
 
@@ -160,7 +162,7 @@ async def test_a_roll_that_fails_leaves_the_old_process(stage: Stage) -> None:
 
 async def test_a_roll_during_the_back_off_does_not_wait_for_it(stage: Stage) -> None:
     """What an operator asks for comes first."""
-    stage.instance._delay = RestartDelay(first_s=60, longest_s=60)
+    stage.instance.restarts.delay = RestartDelay(first_s=60, longest_s=60)
     await stage.instance.start()
     stage.fails = "a bug"
     stage.workers[0].die()
@@ -169,6 +171,22 @@ async def test_a_roll_during_the_back_off_does_not_wait_for_it(stage: Stage) -> 
     async with asyncio.timeout(1):
         await stage.instance.roll()
     assert stage.instance.state is State.READY
+
+
+async def test_the_last_failure_is_told_until_a_process_serves(stage: Stage) -> None:
+    """Whoever looks meanwhile sees why it is starting."""
+    stage.instance.restarts.delay = RestartDelay(first_s=60, longest_s=60)
+    await stage.instance.start()
+    assert stage.instance.restarts.reason is None
+    stage.fails = "not ready within 10 s"
+    stage.workers[0].die()
+    async with asyncio.timeout(1):
+        while stage.instance.restarts.reason != "not ready within 10 s":
+            await asyncio.sleep(0)
+    assert stage.instance.state is State.STARTING
+    stage.fails = None
+    await stage.instance.roll()
+    assert stage.instance.restarts.reason is None
 
 
 async def test_rolls_at_once_come_one_after_the_other(stage: Stage) -> None:
@@ -180,7 +198,7 @@ async def test_rolls_at_once_come_one_after_the_other(stage: Stage) -> None:
 
 async def test_a_stop_ends_the_respawns(stage: Stage) -> None:
     """Also while one waits for its time."""
-    stage.instance._delay = RestartDelay(first_s=60, longest_s=60)
+    stage.instance.restarts.delay = RestartDelay(first_s=60, longest_s=60)
     await stage.instance.start()
     stage.fails = "a bug"
     stage.workers[0].die()
