@@ -242,8 +242,11 @@ def _proxying(config: DeploymentConfig) -> Iterator[str]:
     yield f"proxy_connect_timeout {_ms(timeouts.connect_s)};"
     yield f"proxy_read_timeout {_ms(timeouts.answer_s)};"
     yield f"proxy_send_timeout {_ms(timeouts.answer_s)};"
+    # Every entry once: least_conn prefers instances that refuse, as they are idle, and
+    # one that serves may be the last of many. A POST moves on only while it is unsent.
     yield "proxy_next_upstream error timeout;"
-    yield "proxy_next_upstream_tries 2;"
+    # Silence is waited for twice, however many instances there are.
+    yield f"proxy_next_upstream_timeout {_ms(2 * timeouts.answer_s)};"
 
 
 def _module(module: ModuleModel, server: str) -> Iterator[str]:

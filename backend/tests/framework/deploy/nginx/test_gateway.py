@@ -342,6 +342,19 @@ class TestFailures:
         for _ in range(6):
             assert get(gateway, f"{FILES}/health", 200)["status"] == "ok"
 
+    @pytest.mark.parametrize("lives", [0, 1, 2])
+    def test_one_that_lives_of_three_is_enough(self, behind, lives: int) -> None:
+        """The sockets of given-up instances refuse at once, and nothing was sent."""
+        ports: list[int | None] = [free_port() for _ in range(3)]
+        ports[lives] = None
+        gateway = behind({"files": ports})
+        for _ in range(30):
+            assert get(gateway, f"{FILES}/health", 200)["status"] == "ok"
+            answer = httpx.post(
+                f"{gateway.url}{FILES}/sums", json={"numbers": [1]}, trust_env=False
+            )
+            assert answer.is_success, answer.text
+
     def test_a_get_waits_at_the_socket_of_a_process_that_died(self, behind) -> None:
         """The next process inherits it, and answers what the last one had begun."""
         with socket.create_server(("127.0.0.1", 0)) as outliving:
