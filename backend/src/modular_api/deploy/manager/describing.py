@@ -86,14 +86,13 @@ class AppProcess:
         """Build the app. Raises: NotDescribed: it cannot be built, for this reason."""
         self.description = await self._ask(source)
 
-    async def write_gateway(self, order: GatewayOrder) -> bool:
-        """Write what nginx serves and its configuration; tell whether that is new.
+    async def write_gateway(self, order: GatewayOrder) -> None:
+        """Write what nginx serves and its configuration.
 
         Raises: NotDescribed: nginx refuses it, and the one there was stays; or there is
             no nginx.
         """
-        is_new: bool = await self._ask(order)
-        return is_new
+        await self._ask(order)
 
     async def _ask(self, question: object) -> Any:
         stdin, stdout = self._process.stdin, self._process.stdout
@@ -201,12 +200,12 @@ def _description(app: ModularApp) -> Description:
     return Description(app.describe(), documents)
 
 
-def _write_gateway(app: ModularApp, order: GatewayOrder) -> bool:
+def _write_gateway(app: ModularApp, order: GatewayOrder) -> None:
     from modular_api.app.pages import pages_of
     from modular_api.deploy.nginx.gateway import write_gateway
 
     places = order.places
-    return write_gateway(
+    write_gateway(
         places.nginx_config,
         order.config,
         app.describe(),

@@ -44,7 +44,7 @@ class GatewayKeeper:
             self._sockets.remember(NGINX, found.address)
         self.gateway = self._new_gateway()
         if found is not None:
-            self.gateway.adopt(found.identity, found.restarts)
+            self.gateway.adopt(found.identity, found.restarts, found.fingerprint)
 
     async def update(
         self, app: AppProcess, config: DeploymentConfig, plans: Iterable[InstancePlan]
@@ -57,11 +57,11 @@ class GatewayKeeper:
         if not _fits(self._sockets.address(NGINX), _wanted(config)):
             await self.stop(config.timeouts.drain_s)
             self.bind(config, None)
-        is_new = await app.write_gateway(self._order(config, plans))
+        await app.write_gateway(self._order(config, plans))
         if self.gateway.child is None:
             await self.gateway.start()
-        elif is_new:
-            self.gateway.reload()
+        elif self.gateway.is_outdated:
+            await self.gateway.reload()
 
     async def stop(self, deadline_s: float) -> None:
         """Refuse new connections, and end once those there are have ended."""
@@ -122,6 +122,7 @@ class GatewayKeeper:
                 detached=self._detached,
                 started_at=child.identity.create_time,
                 restarts=self.gateway.restarts,
+                fingerprint=self.gateway.fingerprint,
             )
         )
 

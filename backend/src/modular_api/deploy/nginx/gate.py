@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -26,6 +27,8 @@ def find_nginx() -> str:
 def write_nginx_config(text: str, file: Path) -> bool:
     """Put a configuration into a file, once nginx has tested it; tell whether it is new.
 
+    A running nginx may have read another one than the file had: `fingerprint_of` tells.
+
     Raises: BadNginxConfig: what was in the file stays. NginxMissing.
     """
     try:
@@ -41,6 +44,14 @@ def write_nginx_config(text: str, file: Path) -> bool:
     finally:
         new.unlink(missing_ok=True)
     return True
+
+
+def fingerprint_of(file: Path) -> str:
+    """Return a hash of a configuration; empty where there is none."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 def check_nginx_config(file: Path, *, stands_for: Path | None = None) -> None:
