@@ -28,7 +28,7 @@ def logs(
         int, typer.Option("--lines", "-n", min=0, help="How many of the last lines.")
     ] = 50,
     clean: Annotated[
-        bool, typer.Option("--clean", help="Remove all log files instead.")
+        bool, typer.Option("--clean", help="Empty all log files instead.")
     ] = False,
     local_dir: Annotated[
         Path | None,
@@ -39,19 +39,18 @@ def logs(
     """Print the last lines of all processes, labelled with process and module."""
     with reporting(debug=debug):
         from modular_api.deploy.logs.reading import (
+            clean_logs,
             files_of,
             follow_all,
             is_of,
             last_lines,
-            remove_logs,
         )
 
         if local_dir is None:
             local_dir = (read_settings(Path.cwd()).folder or Path.cwd()) / ".local"
         folder = local_dir / "logs"
         if clean:
-            removed = remove_logs(folder)
-            print(f"Removed {len(removed)} log files of {folder}.")
+            print(f"Emptied {len(clean_logs(folder))} log files of {folder}.")
             return
         names = modules or []
         wanted = is_of(names)

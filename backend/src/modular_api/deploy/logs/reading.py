@@ -86,7 +86,8 @@ def follow(
 ) -> Generator[str | None, None, None]:
     """Yield lines as they are written, and None whenever there are none yet.
 
-    A file that is put aside is read to its end before the new one is begun.
+    A file that is put aside is read to its end before the new one is begun; one that
+    is emptied is read from its beginning.
 
     Args:
         position: where to begin.
@@ -98,6 +99,9 @@ def follow(
     try:
         while go_on():
             is_old = _is_another(source.fileno(), file)
+            if os.fstat(source.fileno()).st_size < source.tell():
+                source.seek(0)
+                rest = b""
             *lines, rest = (rest + source.read()).split(b"\n")
             texts = (line.decode(errors="replace") for line in lines)
             yield from (text for text in texts if wanted(text))
@@ -134,20 +138,22 @@ def follow_all(
             time.sleep(LOOK_S)
 
 
-def remove_logs(folder: Path) -> list[Path]:
-    """Remove all log files, also those put aside; return which.
+def clean_logs(folder: Path) -> list[Path]:
+    """Empty every log file, and remove those put aside; return all of them.
 
-    Whoever still writes begins a new file.
+    They are not removed: nginx, for one, would write on into a file nobody sees. All
+    who write append, so what they write next stands at the beginning.
     """
-    files = sorted(
-        file
+    current, aside = (
+        sorted(file for file in folder.glob(pattern) if file.is_file())
         for pattern in ("*.log", "*.log.[0-9]*")
-        for file in folder.glob(pattern)
-        if file.is_file()
     )
-    for file in files:
+    for file in current:
+        with suppress(FileNotFoundError):
+            os.truncate(file, 0)
+    for file in aside:
         file.unlink(missing_ok=True)
-    return files
+    return [*current, *aside]
 
 
 def _is_another(descriptor: int, path: Path) -> bool:

@@ -7,13 +7,18 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modular_api.clients.context import module_name, request_id
 from modular_api.deploy.logs.label import Label
 from modular_api.deploy.logs.relay import FINISHED, label_of
-from modular_api.deploy.logs.settings import LogFormat, LogSettings
-from modular_api.module.module_app import ModuleApp
+from modular_api.deploy.logs.rotating import RotatingFile
+from modular_api.deploy.logs.settings import MERGED, LogFormat, LogSettings
+
+if TYPE_CHECKING:
+    from modular_api.module.module_app import ModuleApp
 
 _ACCESS = "uvicorn.access"
 _MODULE_IN_PATH = re.compile(r"/api/v\d+/([^/?]+)")
@@ -46,12 +51,15 @@ class RecordHandler(logging.Handler):
 
     Args:
         mark: begins each line, to tell it from what is printed.
+
+    Attributes:
+        format_of_lines: of those to come.
     """
 
     def __init__(self, label: Label, format: LogFormat, mark: bytes = b"") -> None:
         super().__init__()
+        self.format_of_lines = format
         self._label = label
-        self._format = format
         self._mark = mark
         self._traceback = logging.Formatter()
         self._folders: dict[str, str] = {}
@@ -68,7 +76,7 @@ class RecordHandler(logging.Handler):
         """Write it whole: threads and processes may write at the same time."""
         try:
             lines = self._label.lines(
-                self._format,
+                self.format_of_lines,
                 self._text(record),
                 level=record.levelname,
                 at=record.created,
@@ -80,12 +88,15 @@ class RecordHandler(logging.Handler):
                 self._mark + line.encode(errors="backslashreplace") + b"\n"
                 for line in lines
             )
-            while content:
-                content = content[os.write(2, content) :]
+            self._write(content)
         except BrokenPipeError:
             pass  # nobody reads any more, and there is nowhere else to say so
         except Exception:
             self.handleError(record)
+
+    def _write(self, content: bytes) -> None:
+        while content:
+            content = content[os.write(2, content) :]
 
     def _module_of(self, record: logging.LogRecord) -> str | None:
         """Return the module a record is about, where that can be told."""
@@ -104,6 +115,26 @@ class RecordHandler(logging.Handler):
         if record.exc_info:
             text += "\n" + self._traceback.formatException(record.exc_info)
         return text
+
+
+class FileRecordHandler(RecordHandler):
+    """Writes records to files of a bounded size: a process without a relay does this.
+
+    Raises: OSError: the folder cannot be written.
+    """
+
+    def __init__(self, label: Label, settings: LogSettings) -> None:
+        super().__init__(label, settings.format)
+        assert settings.folder is not None
+        self._files = [
+            RotatingFile(settings.folder / name, settings.most_bytes, settings.keep)
+            for name in (f"{label.instance}.log", MERGED)
+        ]
+
+    def _write(self, content: bytes) -> None:
+        for file in self._files:
+            with suppress(OSError):  # a full disk must not stop what is managed
+                file.write(content)
 
 
 def _packages_in(folder: Path) -> set[str]:

@@ -8,7 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 
 MERGED = "all.log"
-"""The file with the lines of every process of a deployment."""
+"""The file with the lines of every process of a deployment, but for nginx's."""
+
+MANAGER = "manager"
+"""Stands for the manager where a line names its process and module."""
 
 
 class LogFormat(StrEnum):

@@ -313,6 +313,26 @@ def test_nginx_reads_what_it_has_not_read_whoever_wrote_it(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("detached", [True, False])
+def test_the_manager_keeps_a_log_like_the_others(
+    operator: Operator, detached: bool
+) -> None:
+    """Its lines are labelled and merged, and survive that all logs are emptied."""
+    operator.run("start", "--detach") if detached else operator.start()
+    assert "all ready in" in operator.run("logs", "--module", "manager")
+    operator.run("logs", "--clean")
+    pid = operator.manager_pid()
+    operator.run("restart", "alpha")
+    logs = operator.folder / ".local" / "logs"
+    told = (logs / "manager.log").read_text()
+    assert re.search(rf"INFO +manager\[{pid}\] manager .*alpha-0 .* → ready", told)
+    assert "all ready in" not in told
+    assert set(told.splitlines()) <= set((logs / "all.log").read_text().splitlines())
+    if detached:  # nothing is collected by a file that nobody puts aside
+        assert (logs / "manager-output.log").read_text() == ""
+
+
+@pytest.mark.slow
 def test_sigquit_has_every_process_write_its_stacks(operator: Operator) -> None:
     """Then it stops."""
     process = operator.start()

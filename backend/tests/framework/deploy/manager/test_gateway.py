@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from modular_api.deploy.logs.reading import clean_logs
 from modular_api.deploy.manager import gateway as gateway_module
 from modular_api.deploy.manager.errors import GatewayFailed
 from modular_api.deploy.manager.gateway import Gateway, Nginx
@@ -95,6 +96,22 @@ async def test_a_configuration_that_nginx_does_not_take_is_told(
         with pytest.raises(GatewayFailed, match=r"did not take .*nginx\.conf"):
             await gateway.reload()
         assert gateway.is_outdated and await gateway.is_healthy()
+
+
+async def test_logs_are_emptied_while_nginx_writes(tmp_path: Path) -> None:
+    """What comes later stands in the file that has the name, and not in a removed one."""
+    access = tmp_path / "nginx-access.log"
+    async with running(tmp_path) as gateway:
+        url = f"http://127.0.0.1:{gateway.nginx.address[1]}"
+        async with asyncio.timeout(5), httpx.AsyncClient() as client:
+            await client.get(f"{url}/before")
+            while "GET /before" not in access.read_text():
+                await asyncio.sleep(0.02)
+            clean_logs(tmp_path)
+            await client.get(f"{url}/after")
+            while "GET /after" not in access.read_text():
+                await asyncio.sleep(0.02)
+    assert "GET /before" not in access.read_text()
 
 
 async def test_a_log_that_has_grown_is_put_aside(tmp_path: Path) -> None:
