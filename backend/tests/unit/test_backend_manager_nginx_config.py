@@ -159,7 +159,7 @@ def test_everything_nginx_writes_stands_in_the_given_places() -> None:
     for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):
         assert f'{kind}_temp_path "/run/x/temp/{kind}";' in text
     assert 'pid "/run/x/nginx.pid";' in text
-    assert 'error_log "/run/x/error.log" warn;' in text
+    assert 'error_log "/run/x/error.log" crit;' in text
 
 
 def test_a_folder_with_spaces_and_quotes_is_written_as_one_word() -> None:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from modular_api.module.module_app import ModuleApp
 
 _ACCESS = "uvicorn.access"
+_WITH_PATHS = (_ACCESS, "uvicorn.error")
+"""Loggers that log the paths of requests; the second does those of sockets."""
+
 _MODULE_IN_PATH = re.compile(r"/api/v\d+/([^/?]+)")
 
 
@@ -111,10 +115,22 @@ class RecordHandler(logging.Handler):
         return None
 
     def _text(self, record: logging.LogRecord) -> str:
-        text = record.getMessage()
+        text = _without_queries(record).getMessage()
         if record.exc_info:
             text += "\n" + self._traceback.formatException(record.exc_info)
         return text
+
+
+def _without_queries(record: logging.LogRecord) -> logging.LogRecord:
+    """Return a record whose paths end before the query, which may hold a secret."""
+    if record.name not in _WITH_PATHS or not isinstance(record.args, tuple):
+        return record
+    shown = copy(record)
+    shown.args = tuple(
+        arg.partition("?")[0] if isinstance(arg, str) and arg.startswith("/") else arg
+        for arg in record.args
+    )
+    return shown
 
 
 class FileRecordHandler(RecordHandler):

@@ -91,7 +91,9 @@ def _main(config: DeploymentConfig, places: GatewayPlaces) -> Iterator[str]:
     nginx = config.nginx
     yield "daemon off;"
     yield f"pid {quoted(places.pid_file)};"
-    yield f"error_log {quoted(places.error_log)} warn;"
+    # Below `crit` nginx repeats the request of what fails, with its query, which may
+    # hold a secret; the access log tells the same without.
+    yield f"error_log {quoted(places.error_log)} crit;"
     if places.user is not None:
         yield f"user {places.user};"
     yield f"worker_processes {nginx.worker_processes};"
@@ -123,11 +125,12 @@ _JSON_LINE = (
     """'{"time":"$time_iso8601","request_id":"$the_request_id","""
     """"client":"$remote_addr","method":"$request_method","path":"$the_path","""
     """"status":$status,"bytes":$bytes_sent,"seconds":$request_time,"""
-    """"server":"$upstream_addr","server_seconds":"$upstream_response_time"}';"""
+    """"server":"$upstream_addr","server_status":"$upstream_status","""
+    """"server_seconds":"$upstream_response_time"}';"""
 )
 _TEXT_LINE = (
     "'$time_iso8601 $remote_addr $request_method $the_path $status $bytes_sent B "
-    "$request_time s [$the_request_id] $upstream_addr';"
+    "$request_time s [$the_request_id] $upstream_addr $upstream_status';"
 )
 
 

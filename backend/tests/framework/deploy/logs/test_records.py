@@ -38,3 +38,30 @@ def test_files_are_bounded_and_carry_labels(
     handler.format_of_lines = LogFormat.JSON
     log.warning("as data")
     assert '"message": "as data"' in (tmp_path / "manager.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("logger", "text", "args"),
+    [
+        (
+            "uvicorn.access",
+            '%s - "%s %s HTTP/%s" %d',
+            ("1.2.3.4:5", "GET", "/api/v1/a?key=s3cret", "1.1", 200),
+        ),
+        (
+            "uvicorn.error",
+            '%s - "WebSocket %s" [accepted]',
+            ("1.2.3.4:5", "/api/v1/a?key=s3cret"),
+        ),
+    ],
+)
+def test_a_query_is_not_kept(
+    tmp_path: Path, logger: str, text: str, args: tuple[object, ...]
+) -> None:
+    """The path is; the record itself stays as it is for other handlers."""
+    handler = FileRecordHandler(Label("a-0", "blue", 7), LogSettings(tmp_path))
+    record = logging.LogRecord(logger, logging.INFO, "x.py", 1, text, args, None)
+    handler.handle(record)
+    told = (tmp_path / "a-0.log").read_text()
+    assert "/api/v1/a" in told and "s3cret" not in told
+    assert "s3cret" in record.getMessage()

@@ -49,6 +49,25 @@ async def test_one_of_two_is_killed_and_nobody_notices(deployment: Deployment) -
     await replaced(manager, "alpha-0", victim)
 
 
+async def test_no_log_repeats_a_query(deployment: Deployment) -> None:
+    """Neither nginx's nor an instance's, whatever the answer was."""
+    _, manager = deployment
+    async with client_of(manager) as client:
+        for path in ("/alpha/pid", "/alpha/nothing", "/beta/greeting", "/nobody"):
+            await client.get(path, params={"token": "s3cret"})
+        await client.post("/alpha/items", params={"item": "s3cret"})
+    deadline = time.monotonic() + 5
+    while "POST /api/v1/alpha/items HTTP/1.1" not in (
+        merged := (manager.log_dir / "all.log").read_text()
+    ):
+        assert time.monotonic() < deadline, merged
+        await asyncio.sleep(0.02)
+    files = [file for file in manager.log_dir.rglob("*") if file.is_file()]
+    assert {"nginx-access.log", "alpha-0.log"} <= {file.name for file in files}
+    for file in files:
+        assert "s3cret" not in file.read_text(), file
+
+
 async def test_a_hung_process_is_replaced(deployment: Deployment) -> None:
     """It is alive and has its socket, but answers nothing."""
     _, manager = deployment

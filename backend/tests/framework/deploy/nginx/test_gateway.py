@@ -330,6 +330,14 @@ class TestFailures:
         assert get(gateway, f"{FILES}/health", 502)["title"] == "Bad Gateway"
         assert get(gateway, f"{TICKS}/health", 200)["status"] == "ok"
 
+    def test_no_log_repeats_a_query(self, behind) -> None:
+        """It may hold a secret; the error log would repeat it with what failed."""
+        gateway = behind({"files": [free_port()]})
+        get(gateway, f"{FILES}/health?token=s3cret", 502)
+        assert " 502 " in gateway.logged(f"GET {FILES}/health")
+        for file in gateway.folder.rglob("*.log"):
+            assert "s3cret" not in file.read_text(), file
+
     def test_silence_is_a_504(self, behind) -> None:
         """It is told after answer_s, twice: a GET is tried at both entries."""
         with socket.create_server(("127.0.0.1", 0)) as silent:
