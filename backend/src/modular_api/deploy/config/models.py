@@ -211,6 +211,11 @@ class DeploymentConfig(_Config):
         """
         return [(use.name, use.address.port) for use in self.port_uses() if use.fixed]
 
+    @property
+    def modules(self) -> list[str]:
+        """The modules that are served, server by server."""
+        return [name for server in self.servers.values() for name in server.modules]
+
     def server_of(self, module: str) -> str | None:
         """Return the name of the server that serves a module."""
         serving = (n for n, server in self.servers.items() if module in server.modules)

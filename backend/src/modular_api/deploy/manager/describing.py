@@ -209,7 +209,7 @@ def _write_gateway(app: ModularApp, order: GatewayOrder) -> None:
         places.nginx_config,
         order.config,
         app.describe(),
-        pages_of(app),
+        pages_of(app, order.config.modules),
         places.gateway_places(),
         addresses=order.addresses,
         listen=order.listen,

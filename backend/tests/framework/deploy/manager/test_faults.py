@@ -8,15 +8,18 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeAlias
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from modular_api.deploy.config.models import DeploymentConfig
 from modular_api.deploy.manager.control import order
 from modular_api.deploy.manager.errors import ControlFailed
 from modular_api.deploy.manager.server_manager import ServerManager
+from modular_api.specs.canonical import canonical_bytes
 
 from .conftest import TinyProject, client_of, gateway_of, tiny_config
 
@@ -181,6 +184,23 @@ async def test_a_crash_loop_ends_and_the_others_serve_on(project: TinyProject) -
             project.break_alpha(broken=False)
             await order(manager.pid_dir, "restart", server="alpha", force=False)
             assert (await client.get("/alpha/pid")).status_code == 200
+
+
+async def test_documents_list_what_is_served_alone(project: TinyProject) -> None:
+    """The same bytes as of one process that was told to have these modules."""
+    config = tiny_config().model_dump()
+    del config["servers"]["beta"]
+    alone = replace(project.source, modules=("alpha",)).create_app()
+    async with (
+        project.running(DeploymentConfig.model_validate(config)) as manager,
+        client_of(manager) as client,
+    ):
+        for name, document in (
+            ("openapi.json", alone.merged_openapi()),
+            ("asyncapi.json", alone.merged_asyncapi()),
+        ):
+            answer = await client.get(f"/{name}")
+            assert answer.content == canonical_bytes(document)
 
 
 async def replaced(
