@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,9 @@ import typer
 
 from modular_api.cli.options import DebugOption
 from modular_api.cli.reporting import reporting
+from modular_api.errors import ModularError
 from modular_api.project.settings import read_settings
+from modular_api.project.source import choose_source
 
 
 def logs(
@@ -18,7 +21,7 @@ def logs(
         typer.Option(
             "--module",
             metavar="NAME",
-            help="Lines of this module alone, or of nginx; repeatable.",
+            help="Lines of this module alone, of nginx or the manager; repeatable.",
         ),
     ] = None,
     go_on: Annotated[
@@ -44,6 +47,7 @@ def logs(
             follow_all,
             is_of,
             last_lines,
+            with_label,
         )
 
         if local_dir is None:
@@ -54,12 +58,36 @@ def logs(
             return
         names = modules or []
         wanted = is_of(names)
-        ends = []
+        ends, seen = [], list[str]()
         for file in files_of(folder, names):
             found, end = last_lines(file, lines, wanted)
             ends.append((file, end))
-            for line in found:
-                print(line)
+            seen += found
+        if names:
+            _must_exist(names, seen, folder)
+        for line in seen:
+            print(with_label(line))
         if go_on:
             for line in follow_all(ends, wanted):
-                print(line, flush=True)
+                print(with_label(line), flush=True)
+
+
+def _must_exist(names: list[str], seen: list[str], folder: Path) -> None:
+    """Look for the modules that have no line among those found.
+
+    Raises: NoSuchModule: neither the logs nor the project know one.
+    """
+    from modular_api.deploy.logs.errors import NoSuchModule
+    from modular_api.deploy.logs.label import module_of
+    from modular_api.deploy.logs.reading import NGINX, modules_in
+    from modular_api.deploy.logs.settings import MANAGER
+
+    known = {NGINX, MANAGER, *filter(None, map(module_of, seen))}
+    if not known.issuperset(names):
+        known |= modules_in(folder)
+    if not known.issuperset(names):
+        with suppress(ModularError):  # one that has not logged anything yet
+            source = choose_source(read_settings(Path.cwd()), None, None, None, False)
+            known |= source.module_folders().keys()
+    if unknown := [name for name in names if name not in known]:
+        raise NoSuchModule(unknown, sorted(known))

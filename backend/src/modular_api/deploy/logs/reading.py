@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from modular_api.deploy.logs.errors import NoLogs
-from modular_api.deploy.logs.label import module_of
+from modular_api.deploy.logs.label import NO_MODULE, module_of
 from modular_api.deploy.logs.settings import MERGED
 
 LOOK_S = 0.1
@@ -17,6 +18,11 @@ _PART = 1 << 16
 
 NGINX = "nginx"
 """Stands for the files of nginx where a module is asked for."""
+
+_OF_NGINX = re.compile(
+    r"(\d+)/(\d+)/(\d+) ([\d:]+) \[(?P<level>\w+)\] (?P<pid>\d+)#\d+: (?P<text>.*)"
+)
+"""A line of nginx's error log, whose shape cannot be configured."""
 
 
 def files_of(folder: Path, modules: Sequence[str] = ()) -> list[Path]:
@@ -36,12 +42,35 @@ def files_of(folder: Path, modules: Sequence[str] = ()) -> list[Path]:
 def is_of(modules: Sequence[str]) -> Callable[[str], bool]:
     """Return what tells whether a line is of one of the modules; of any without names.
 
-    A line without a label is one of nginx.
+    A line without a label is one of nginx's error log.
     """
     if not modules:
         return lambda line: True
     names = frozenset(modules)
     return lambda line: (module_of(line) or NGINX) in names
+
+
+def with_label(line: str) -> str:
+    """Return a line of nginx's error log with the head of all others."""
+    found = _OF_NGINX.match(line)
+    if found is None:
+        return line
+    year, month, day, clock = found.groups()[:4]
+    level = found["level"].upper()
+    return (
+        f"{year}-{month}-{day} {clock},000 {level:<7} {NGINX}[{found['pid']}] {NGINX} "
+        f"error: {found['text']}"
+    )
+
+
+def modules_in(folder: Path) -> set[str]:
+    """Return the modules that have a line in the merged file."""
+    try:
+        with (folder / MERGED).open(errors="replace") as source:
+            found = {module_of(line) for line in source}
+    except FileNotFoundError:
+        return set()
+    return {name for name in found if name is not None} - {NO_MODULE}
 
 
 def last_lines(

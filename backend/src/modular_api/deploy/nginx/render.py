@@ -114,6 +114,9 @@ def _logs(config: DeploymentConfig, places: GatewayPlaces) -> Iterator[str]:
     yield "map $request_uri $the_path {"
     yield '"~^(?<before_query>[^?]*)" $before_query;'
     yield "}"
+    # The head that every line of an instance has.
+    yield f"map $time_iso8601 $the_time {{ {_TIME} }}"
+    yield f"map $msec $milliseconds {{ {_MILLISECONDS} }}"
     if config.log_format is LogFormat.JSON:
         yield "log_format access escape=json " + _JSON_LINE
     else:
@@ -121,16 +124,21 @@ def _logs(config: DeploymentConfig, places: GatewayPlaces) -> Iterator[str]:
     yield f"access_log {quoted(places.access_log)} access;"
 
 
+_TIME = r'"~^(?<the_day>[^T]+)T(?<the_clock>[0-9:]+)" "$the_day $the_clock";'
+_MILLISECONDS = r'"~\.(?<the_ms>\d+)$" $the_ms;'
+
 _JSON_LINE = (
-    """'{"time":"$time_iso8601","request_id":"$the_request_id","""
+    """'{"time":"$time_iso8601","level":"INFO","instance":"nginx","pid":$pid,"""
+    """"module":"nginx","request_id":"$the_request_id","""
     """"client":"$remote_addr","method":"$request_method","path":"$the_path","""
     """"status":$status,"bytes":$bytes_sent,"seconds":$request_time,"""
     """"server":"$upstream_addr","server_status":"$upstream_status","""
     """"server_seconds":"$upstream_response_time"}';"""
 )
 _TEXT_LINE = (
-    "'$time_iso8601 $remote_addr $request_method $the_path $status $bytes_sent B "
-    "$request_time s [$the_request_id] $upstream_addr $upstream_status';"
+    "'$the_time,$milliseconds INFO    nginx[$pid] nginx access [$the_request_id]: "
+    "$remote_addr $request_method $the_path $status $bytes_sent B "
+    "$request_time s $upstream_addr $upstream_status';"
 )
 
 

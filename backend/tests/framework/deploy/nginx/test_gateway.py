@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import Any
 import httpx
 import pytest
 from websockets.sync.client import connect
+
+from modular_api.deploy.logs.label import module_of
 
 PROBLEM = "application/problem+json"
 FILES = "/api/v1/files"
@@ -100,7 +103,12 @@ class TestIdentity:
         answer = through.get(f"{FILES}/seen/x", headers={"x-request-id": "abc-1"})
         assert answer.headers.get_list("x-request-id") == ["abc-1"]
         assert answer.json()["request_id"] == "abc-1"
-        assert f"GET {FILES}/seen/x 200" in gateway.logged("[abc-1]")
+        line = gateway.logged("[abc-1]")
+        assert f"GET {FILES}/seen/x 200" in line
+        assert module_of(line) == "nginx"
+        assert re.match(
+            r"[\d-]{10} [\d:]{8},\d{3} INFO    nginx\[\d+\] nginx access ", line
+        )
 
     @pytest.mark.parametrize("given", [None, "two words", "x" * 129, "ümlaut"])
     def test_else_there_is_a_new_one(self, gateway, through, given) -> None:
@@ -131,7 +139,9 @@ class TestIdentity:
             headers={"x-request-id": 'q"uote'},
             trust_env=False,
         )
-        entry = json.loads(gateway.logged("uote"))
+        line = gateway.logged("uote")
+        assert module_of(line) == "nginx"
+        entry = json.loads(line)
         assert entry["request_id"] == 'q"uote' and entry["status"] == 200
         assert entry["path"] == f"{FILES}/seen/a%22b"
 
