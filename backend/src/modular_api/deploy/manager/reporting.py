@@ -27,6 +27,8 @@ _NO_GATEWAY: dict[str, Any] = {
     "port": None,
     "state": str(State.STOPPED),
     "restarts": 0,
+    "uptime_s": None,
+    "memory_bytes": None,
     "reason": None,
 }
 
@@ -63,13 +65,16 @@ async def _gateway(supervisor: Supervisor) -> dict[str, Any]:
     if gateway is None:
         return {**_NO_GATEWAY}
     running = gateway.child is not None and gateway.child.poll() is None
+    pid = gateway.child.pid if gateway.child else None
     return {
         "running": running,
         "healthy": running and await gateway.is_healthy(),
-        "pid": gateway.child.pid if gateway.child else None,
+        "pid": pid,
         "port": gateway.nginx.address[1],
         "state": str(gateway.state),
         "restarts": gateway.restarts,
+        "uptime_s": _since(gateway.started_at) if running else None,
+        "memory_bytes": _memory_with_workers(pid) if running and pid else None,
         "reason": gateway.circuit.reason,
     }
 
@@ -88,6 +93,8 @@ async def status_on_disk(records: Records) -> dict[str, Any]:
                 "port": record.address[1],
                 "state": str(State.READY),
                 "restarts": record.restarts,
+                "uptime_s": _since(record.started_at),
+                "memory_bytes": _memory_with_workers(record.identity.pid),
             }
         else:
             data = await _instance(record.name, record)
@@ -111,7 +118,7 @@ async def _instance(name: str, record: ProcessRecord | None) -> dict[str, Any]:
         "port": record.address[1],
         "modules": list(record.modules),
         "restarts": record.restarts,
-        "uptime_s": round(time.time() - record.started_at, 1),
+        "uptime_s": _since(record.started_at),
         "memory_bytes": _memory(record.identity.pid),
     }
     assert record.health is not None
@@ -141,6 +148,19 @@ def _serving(records: Records) -> list[ProcessRecord]:
         if records.read_pid(record.name) in (record.identity.pid, None)
         and record.identity.is_running()
     ]
+
+
+def _since(started_at: float) -> float:
+    return round(time.time() - started_at, 1)
+
+
+def _memory_with_workers(pid: int) -> int | None:
+    """Return what nginx takes: its master hardly anything, its workers the rest."""
+    try:
+        workers = psutil.Process(pid).children()
+    except psutil.Error:
+        return None
+    return sum(_memory(each) or 0 for each in (pid, *(w.pid for w in workers)))
 
 
 def _memory(pid: int) -> int | None:

@@ -18,6 +18,8 @@ import pytest_asyncio
 from modular_api.deploy.config.models import DeploymentConfig
 from modular_api.deploy.manager.control import order
 from modular_api.deploy.manager.errors import ControlFailed
+from modular_api.deploy.manager.records import Records
+from modular_api.deploy.manager.reporting import status_on_disk
 from modular_api.deploy.manager.server_manager import ServerManager
 from modular_api.specs.canonical import canonical_bytes
 
@@ -69,6 +71,18 @@ async def test_no_log_repeats_a_query(deployment: Deployment) -> None:
     assert {"nginx-access.log", "alpha-0.log"} <= {file.name for file in files}
     for file in files:
         assert "s3cret" not in file.read_text(), file
+
+
+async def test_the_status_of_nginx_tells_as_much_as_the_others(
+    deployment: Deployment,
+) -> None:
+    """Its memory with that of its workers, and how long it has run."""
+    _, manager = deployment
+    nginx = (await manager.get_status())["nginx"]
+    assert nginx["memory_bytes"] > 1_000_000
+    assert 0 < nginx["uptime_s"] < 600
+    on_disk = (await status_on_disk(Records(manager.pid_dir)))["nginx"]
+    assert on_disk["memory_bytes"] > 1_000_000 and 0 < on_disk["uptime_s"] < 600
 
 
 async def test_a_hung_process_is_replaced(deployment: Deployment) -> None:
