@@ -107,8 +107,9 @@ def export(
     """Write the same deployment for another supervisor than ours."""
     with reporting(debug=debug):
         from modular_api.app.pages import pages_of
+        from modular_api.deploy.export.export import Export
         from modular_api.deploy.export.processes import run_arguments
-        from modular_api.deploy.export.targets import Export
+        from modular_api.deploy.export.writing import write_export
 
         built = _app(app, modules_dir)
         wanted = Export(
@@ -119,7 +120,9 @@ def export(
             project=_base().resolve(),
             image=image,
         )
-        for file in wanted.write(target, out or _base() / EXPORT_FOLDER / target):
+        for file in write_export(
+            wanted, target, out or _base() / EXPORT_FOLDER / target
+        ):
             typer.echo(f"Wrote {file}.")
 
 

@@ -6,13 +6,10 @@ Compose gives every service that name, and Kubernetes every Service.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from modular_api.deploy.export.export import Export
 from modular_api.deploy.export.gateway import write_gateway_files
 from modular_api.deploy.nginx.places import GatewayPlaces
-
-if TYPE_CHECKING:
-    from modular_api.deploy.export.targets import Export
 
 PORT = 8000
 """Where every container listens."""

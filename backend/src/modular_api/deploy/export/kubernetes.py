@@ -6,15 +6,13 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/ for each field.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
 from modular_api.deploy.export.containers import GATEWAY, PORT, host_name, url_of
+from modular_api.deploy.export.export import Export
 from modular_api.deploy.export.processes import Process, processes_of
-
-if TYPE_CHECKING:
-    from modular_api.deploy.export.targets import Export
 
 Object: TypeAlias = dict[str, Any]
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from modular_api.deploy.export.export import Export
 from modular_api.deploy.export.gateway import write_gateway_files
 from modular_api.deploy.export.processes import Process, instances_of, processes_of
 from modular_api.deploy.nginx.gate import find_nginx
 from modular_api.deploy.nginx.places import GatewayPlaces
-
-if TYPE_CHECKING:
-    from modular_api.deploy.export.targets import Export
 
 PREFIX = "modular-api"
 TARGET = f"{PREFIX}.target"

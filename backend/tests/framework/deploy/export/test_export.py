@@ -18,9 +18,10 @@ import yaml
 
 from modular_api.app.pages import AppPages, pages_of
 from modular_api.deploy.config import DeploymentConfig
+from modular_api.deploy.export.export import Export
 from modular_api.deploy.export.processes import run_arguments
 from modular_api.deploy.export.target import Target
-from modular_api.deploy.export.targets import Export
+from modular_api.deploy.export.writing import write_export
 from modular_api.deploy.nginx import NginxError, NginxMissing, find_nginx
 from modular_api.model import AppModel, ModuleModel
 from modular_api.project.source import AppSource
@@ -77,7 +78,7 @@ class TestKubernetes:
     @pytest.fixture
     def objects(self, tmp_path: Path) -> dict[tuple[str, str], dict[str, Any]]:
         """Every object, by kind and name."""
-        files = export(tmp_path).write(Target.kubernetes, tmp_path / "out")
+        files = write_export(export(tmp_path), Target.kubernetes, tmp_path / "out")
         documents = [d for file in files for d in yaml.safe_load_all(file.read_text())]
         return {(d["kind"], d["metadata"]["name"]): d for d in documents}
 
@@ -155,7 +156,7 @@ class TestSystemd:
         program = shutil.which("systemd-analyze")
         if program is None:
             pytest.skip("systemd-analyze is not installed")
-        files = export(tmp_path).write(Target.systemd, tmp_path / "out")
+        files = write_export(export(tmp_path), Target.systemd, tmp_path / "out")
         units = [str(f) for f in files if f.suffix in (".service", ".target")]
         assert len(units) == 6
         done = verify(program, units)
@@ -167,7 +168,7 @@ class TestSystemd:
     def test_a_unit_runs_one_instance_on_its_port(self, tmp_path: Path) -> None:
         """Those it uses are started before it; several of them are behind nginx."""
         out = tmp_path / "out"
-        export(tmp_path).write(Target.systemd, out)
+        write_export(export(tmp_path), Target.systemd, out)
         unit = (out / "modular-api-order_book-0.service").read_text()
         assert "--host 127.0.0.1 --port 19010\n" in unit
         assert "--peer prices=http://127.0.0.1:19000" in unit
@@ -181,7 +182,7 @@ class TestSystemd:
         """Nobody would know where the server is; nothing is written."""
         wanted = export(tmp_path, servers={"all": {"modules": ["orders", "prices"]}})
         with pytest.raises(NginxError, match="'all' gets a free port"):
-            wanted.write(Target.systemd, tmp_path / "out")
+            write_export(wanted, Target.systemd, tmp_path / "out")
         assert not (tmp_path / "out").exists()
 
 
@@ -201,7 +202,7 @@ class TestGateway:
             }
         )
         wanted = Export(config, app.describe(), pages_of(app), (), tmp_path)
-        wanted.write(Target.nginx, tmp_path / "out")
+        write_export(wanted, Target.nginx, tmp_path / "out")
         text = (tmp_path / "out" / "nginx.conf").read_text()
         assert "server my-files:8000 " in text and "server t:8000 " in text
         assert "listen 0.0.0.0:8000;" in text
