@@ -108,7 +108,7 @@ def export(
     with reporting(debug=debug):
         from modular_api.app.pages import pages_of
         from modular_api.deploy.export.export import Export
-        from modular_api.deploy.export.processes import run_arguments
+        from modular_api.deploy.export.processes import left_out, run_arguments
         from modular_api.deploy.export.writing import write_export
 
         built = _app(app, modules_dir)
@@ -124,6 +124,8 @@ def export(
             wanted, target, out or _base() / EXPORT_FOLDER / target
         ):
             typer.echo(f"Wrote {file}.")
+        for lost in left_out(wanted.config):
+            typer.echo(f"Left out: {lost}.", err=True)
 
 
 def _read(file: Path, app: ModularApp) -> DeploymentConfig:

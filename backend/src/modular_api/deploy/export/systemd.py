@@ -14,6 +14,7 @@ from modular_api.deploy.export.gateway import write_gateway_files
 from modular_api.deploy.export.processes import Process, instances_of, processes_of
 from modular_api.deploy.nginx.gate import find_nginx
 from modular_api.deploy.nginx.places import GatewayPlaces
+from modular_api.listening import url_for
 
 PREFIX = "modular-api"
 TARGET = f"{PREFIX}.target"
@@ -52,13 +53,13 @@ def write_gateway(export: Export, folder: Path) -> list[Path]:
 def units(export: Export, folder: Path) -> dict[str, str]:
     """Return the text of each unit by the name of its file."""
     config = export.config
-    gateway = f"http://{config.nginx.host}:{config.nginx.port}"
+    gateway = url_for(config.nginx.host, config.nginx.port)
 
     def url_of(server: str) -> str:
         settings = config.servers[server]
         if settings.instances > 1:
             return gateway
-        return f"http://{settings.host}:{settings.port}"
+        return url_for(settings.host, settings.port)
 
     processes = processes_of(config, export.model, export.run, url_of=url_of)
     files = {

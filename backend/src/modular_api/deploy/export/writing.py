@@ -13,7 +13,8 @@ from modular_api.deploy.export.target import Target
 def write_export(export: Export, target: Target, folder: Path) -> list[Path]:
     """Write the files into a folder; return them.
 
-    Raises: NginxError: a server has no port that could be written down.
+    Raises: NamesClash, BadImage; NginxError: a server has no port that could be
+        written down.
         NginxMissing, BadNginxConfig: the gateway's file is not written.
     """
     folder = folder.absolute()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import runpy
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ import yaml
 
 from modular_api.app.pages import AppPages, pages_of
 from modular_api.deploy.config import DeploymentConfig
+from modular_api.deploy.export.errors import BadImage, NamesClash
 from modular_api.deploy.export.export import Export
-from modular_api.deploy.export.processes import run_arguments
+from modular_api.deploy.export.kubernetes import manifests
+from modular_api.deploy.export.processes import left_out, run_arguments
 from modular_api.deploy.export.target import Target
 from modular_api.deploy.export.writing import write_export
 from modular_api.deploy.nginx import NginxError, NginxMissing, find_nginx
@@ -70,6 +73,24 @@ def needs_nginx() -> None:
         find_nginx()
     except NginxMissing as missing:
         pytest.skip(str(missing))
+
+
+def test_what_has_no_counterpart_is_told(tmp_path: Path) -> None:
+    """It would be missed only when somebody looks for it."""
+    servers = {
+        "all": {
+            "modules": ["orders", "prices"],
+            "log_levels": {"orders": "debug"},
+            "reload": True,
+        }
+    }
+    config = export(tmp_path, servers=servers, log_format="json").config
+    assert [text.partition(":")[0] for text in left_out(config)] == [
+        "log_format",
+        "servers.all.log_levels",
+        "servers.all.reload",
+    ]
+    assert list(left_out(export(tmp_path).config)) == []
 
 
 class TestKubernetes:
@@ -141,10 +162,48 @@ class TestKubernetes:
                     {"name": "tmp", "mountPath": "/tmp"}
                 ]
 
-    def test_the_gateways_image_stands_beside_the_apps(self, objects) -> None:
+    @pytest.mark.parametrize(
+        ("image", "gateway"),
+        [
+            ("reg:5000/app:1", "reg:5000/app-gateway:1"),
+            ("localhost:5000/app", "localhost:5000/app-gateway"),
+            ("reg.example/team/app:v1.2", "reg.example/team/app-gateway:v1.2"),
+            ("app", "app-gateway"),
+            ("app:latest", "app-gateway:latest"),
+        ],
+    )
+    def test_the_gateways_image_stands_beside_the_apps(
+        self, tmp_path: Path, image: str, gateway: str
+    ) -> None:
         """A registry's port is no tag."""
-        pod = objects["Deployment", "gateway"]["spec"]["template"]["spec"]
-        assert pod["containers"][0]["image"] == "reg:5000/app-gateway:1"
+        text = manifests(replace(export(tmp_path), image=image))["gateway.yaml"]
+        deployment, _ = yaml.safe_load_all(text)
+        pod = deployment["spec"]["template"]["spec"]
+        assert pod["containers"][0]["image"] == gateway
+
+    @pytest.mark.parametrize("image", ["app@sha256:abcd", "", "App", "a b", "a:", "/a"])
+    def test_an_image_that_says_nothing_about_the_gateways_is_refused(
+        self, tmp_path: Path, image: str
+    ) -> None:
+        """A digest names one image and no other; nothing is written."""
+        wanted = replace(export(tmp_path), image=image)
+        with pytest.raises(BadImage, match="gateway's image is named after it"):
+            write_export(wanted, Target.kubernetes, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    @pytest.mark.parametrize("target", [Target.kubernetes, Target.nginx])
+    def test_names_that_would_become_one_are_refused(
+        self, tmp_path: Path, target: Target
+    ) -> None:
+        """Two servers, or a server and the gateway; nothing is written."""
+        names = {"al-pha": "orders", "al_pha": "prices"}
+        servers = {name: {"modules": [module]} for name, module in names.items()}
+        with pytest.raises(NamesClash, match="al-pha, al_pha: the host name 'al-pha'"):
+            write_export(export(tmp_path, servers=servers), target, tmp_path / "out")
+        servers = {"gateway": {"modules": ["orders", "prices"]}}
+        with pytest.raises(NamesClash, match="gateway: the host name 'gateway'"):
+            write_export(export(tmp_path, servers=servers), target, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("needs_nginx")
@@ -177,6 +236,17 @@ class TestSystemd:
         assert 'Environment="A=5 %% \\"x\\""' in unit
         last = (out / "modular-api-prices-2.service").read_text()
         assert "--port 19022\n" in last
+
+    def test_an_address_of_version_6_is_written_as_one(self, tmp_path: Path) -> None:
+        """In brackets, as in any URL."""
+        servers = {
+            "a": {"modules": ["orders"], "port": 19010},
+            "b": {"modules": ["prices"], "port": 19020, "host": "::1"},
+        }
+        out = tmp_path / "out"
+        write_export(export(tmp_path, servers=servers), Target.systemd, out)
+        unit = (out / "modular-api-a-0.service").read_text()
+        assert "--peer prices=http://[::1]:19020 " in unit
 
     def test_a_free_port_cannot_be_written_down(self, tmp_path: Path) -> None:
         """Nobody would know where the server is; nothing is written."""
