@@ -51,7 +51,7 @@ class GatewayKeeper:
     ) -> None:
         """Have nginx serve these instances: started, moved or told, as is needed.
 
-        Raises: NotDescribed: nginx refuses the configuration; GatewayFailed; PortsTaken.
+        Raises: GatewayFailed: nginx refuses it, or does not start; PortsTaken.
         """
         assert self.gateway is not None
         if not _fits(self._sockets.address(NGINX), _wanted(config)):

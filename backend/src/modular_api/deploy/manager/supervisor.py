@@ -44,6 +44,9 @@ from modular_api.project.source import AppSource
 from modular_api.serving.source_files import source_folders
 
 _IMPATIENT_LINGER_S = 0.1
+_NOT_REPLACED = "nothing was replaced, and the old processes serve on"
+_NOT_TOLD = "nginx serves the documents it had"
+_NOT_CHANGED = "nothing was changed, and all of it serves on"
 
 ReadConfig: TypeAlias = Callable[[AppModel], DeploymentConfig]
 
@@ -285,7 +288,7 @@ class Supervisor:
         """
         async with self._change():
             names = self.fleet.of_server(server)
-            async with describing(self._source) as app:
+            async with describing(self._source, outcome=_NOT_REPLACED) as app:
                 if not force:
                     await self._refuse_to_break_peers(server, names, app.description)
                 self._take(app.description, self.config)
@@ -311,7 +314,7 @@ class Supervisor:
             }
             await self.fleet.roll_together(self._following(users) - concerned)
             if changed:  # nginx serves the merged documents, and knows every route
-                async with describing(self._source) as app:
+                async with describing(self._source, outcome=_NOT_TOLD) as app:
                     self._take(app.description, self.config)
                     await self._update_gateway(app)
 
@@ -351,7 +354,7 @@ class Supervisor:
             is changed; afterwards instances may be replaced already.
         """
         async with self._change():
-            async with describing(self._source) as app:
+            async with describing(self._source, outcome=_NOT_CHANGED) as app:
                 config = self._read_config(app.description.model)
                 change = changes(self.fleet.plans, plans_of(config))
                 self.sockets.bind(change.new_addresses)

@@ -17,7 +17,7 @@ import pytest_asyncio
 
 from modular_api.deploy.config.models import DeploymentConfig
 from modular_api.deploy.manager.control import order
-from modular_api.deploy.manager.errors import ControlFailed
+from modular_api.deploy.manager.errors import ControlFailed, GatewayFailed
 from modular_api.deploy.manager.records import Records
 from modular_api.deploy.manager.reporting import status_on_disk
 from modular_api.deploy.manager.server_manager import ServerManager
@@ -102,8 +102,13 @@ async def test_a_build_that_does_not_start_leaves_the_old_one(
     project, manager = deployment
     before = manager.processes["alpha-0"].pid
     project.change("alpha", "module = Module(", "module = Modul(")
-    with pytest.raises(ControlFailed, match="name 'Modul' is not defined"):
-        await order(manager.pid_dir, "restart", server="alpha", force=False)
+    for command, outcome, arguments in (
+        ("restart", "nothing was replaced", {"server": "alpha", "force": False}),
+        ("reload", "nothing was changed", {}),
+    ):
+        with pytest.raises(ControlFailed, match="name 'Modul' is not def") as told:
+            await order(manager.pid_dir, command, **arguments)
+        assert str(told.value).startswith(f"The app cannot be built, so {outcome}")
     project.change("alpha", "module = Modul(", "module = Module(")
     # This one is found only by whoever starts it, and not by whoever describes it.
     project.change("alpha", "uses=[]", "uses=[], service=Failing")
@@ -198,6 +203,22 @@ async def test_a_crash_loop_ends_and_the_others_serve_on(project: TinyProject) -
             project.break_alpha(broken=False)
             await order(manager.pid_dir, "restart", server="alpha", force=False)
             assert (await client.get("/alpha/pid")).status_code == 200
+
+
+async def test_what_nginx_refuses_is_no_fault_of_the_app(
+    project: TinyProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The app was built; it is nginx that cannot be told of it."""
+    bin_ = project.folder / "bin"
+    bin_.mkdir()
+    (bin_ / "nginx").write_text("#!/bin/sh\necho no such directive >&2\nexit 1\n")
+    (bin_ / "nginx").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_}:{os.environ['PATH']}")
+    manager = project.manager(tiny_config())
+    assert not await manager.start_all()
+    assert isinstance(manager.error, GatewayFailed)
+    assert "no such directive" in str(manager.error)
+    assert "cannot be built" not in str(manager.error)
 
 
 async def test_documents_list_what_is_served_alone(project: TinyProject) -> None:
