@@ -67,8 +67,12 @@ def init(
             raise NoDeployment(f"{file} is there already; --force overwrites it.")
         model = _app(app, modules_dir).describe()
         text = deployment_text(default_deployment(model, first_port=port), model)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        except OSError as error:
+            why = error.strerror or error
+            raise NoDeployment(f"{file} cannot be written: {why}.") from error
         typer.echo(f"Wrote {file}.")
 
 
@@ -113,7 +117,7 @@ def export(
 
         built = _app(app, modules_dir)
         wanted = Export(
-            config=_read(_file(config), built),
+            config=_read(_file(config), built, elsewhere=target is not Target.systemd),
             model=built.describe(),
             pages=pages_of(built),
             run=run_arguments(_source(app, modules_dir), _base()),
@@ -128,10 +132,10 @@ def export(
             typer.echo(f"Left out: {lost}.", err=True)
 
 
-def _read(file: Path, app: ModularApp) -> DeploymentConfig:
+def _read(file: Path, app: ModularApp, *, elsewhere: bool = False) -> DeploymentConfig:
     from modular_api.deploy.config.reading import read_deployment
 
-    return read_deployment(file, app.describe())
+    return read_deployment(file, app.describe(), elsewhere=elsewhere)
 
 
 def _app(app: str | None, modules_dir: str | None) -> ModularApp:

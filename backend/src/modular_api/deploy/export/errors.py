@@ -1,14 +1,16 @@
-"""Errors of exporting a deployment; nothing was written.
+"""Errors of exporting a deployment.
 
 ModularError
 └── ExportError
     ├── NamesClash   servers would have one name where they are exported to
-    └── BadImage     an image's name says nothing about that of the gateway's
+    ├── BadImage     an image's name says nothing about that of the gateway's
+    └── CannotWrite  the folder does not take the files
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from modular_api.errors import ModularError
 
@@ -18,7 +20,7 @@ class ExportError(ModularError):
 
 
 class NamesClash(ExportError):
-    """Servers would have one name where they are exported to.
+    """Servers would have one name where they are exported to; nothing was written.
 
     Attributes:
         clashes: the servers by the name that several of them, or one and the gateway,
@@ -39,7 +41,7 @@ class NamesClash(ExportError):
 
 
 class BadImage(ExportError):
-    """An image's name says nothing about that of the gateway's."""
+    """An image's name says nothing about that of the gateway's; nothing was written."""
 
     def __init__(self, image: str, why: str) -> None:
         self.image = image
@@ -47,3 +49,11 @@ class BadImage(ExportError):
             f"--image {image}: {why}; the gateway's image is named after it, as in "
             "registry.example/app-gateway:1 for registry.example/app:1."
         )
+
+
+class CannotWrite(ExportError):
+    """The folder does not take the files."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        self.folder = folder
+        super().__init__(f"{folder} cannot be written: {error.strerror or error}.")
