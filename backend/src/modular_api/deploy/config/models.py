@@ -78,6 +78,8 @@ def _nginx_can_write(folder: Path) -> Path:
 
 
 def _checked_url(url: str) -> str:
+    if not url.isprintable() or " " in url:
+        raise ValueError(f"{url!r} is no URL")
     HttpUrl(url)
     return url.rstrip("/")
 
@@ -205,7 +207,8 @@ class DeploymentConfig(_Config):
     Attributes:
         servers: by name.
         api_base_url: where clients reach the gateway, without a path's end slash; None
-            where that is the address it listens on.
+            where that is the address it listens on. It is told to people, by the status
+            and in what is exported; what is served does not depend on it.
         log_format: of every process, nginx too.
 
     Raises: pydantic.ValidationError: two processes want one port, or any other value

@@ -32,6 +32,9 @@ _IMAGE = re.compile(
 )
 """Source: https://pkg.go.dev/github.com/distribution/reference"""
 
+_URL = "modular-api/base-url"
+"""The annotation with the address clients use, for whoever sets up what leads there."""
+
 _USER = 10_001
 _GATEWAY_USER = 101
 _LEAVE_S = 2
@@ -109,7 +112,12 @@ def _gateway(export: Export) -> list[Object]:
     }
     rolling = {"maxSurge": 1, "maxUnavailable": 0}
     strategy: Object = {"type": "RollingUpdate", "rollingUpdate": rolling}
-    return _objects(export, GATEWAY, 2, container, strategy, _GATEWAY_USER)
+    deployment, service = _objects(
+        export, GATEWAY, 2, container, strategy, _GATEWAY_USER
+    )
+    if url := export.config.api_base_url:
+        service["metadata"]["annotations"] = {_URL: url}
+    return [deployment, service]
 
 
 def _gateway_image(image: str) -> str:

@@ -66,7 +66,7 @@ def units(export: Export, folder: Path) -> dict[str, str]:
         f"{PREFIX}-{name}.service": _service(export, process, index)
         for name, process, index in instances_of(processes)
     }
-    files[f"{PREFIX}-nginx.service"] = _nginx(folder)
+    files[f"{PREFIX}-nginx.service"] = _nginx(export, folder)
     files[TARGET] = _target(list(files))
     return files
 
@@ -105,12 +105,14 @@ def _service(export: Export, process: Process, index: int) -> str:
     )
 
 
-def _nginx(folder: Path) -> str:
+def _nginx(export: Export, folder: Path) -> str:
     config = _quoted(str(folder / "nginx.conf"))
     nginx = f"{find_nginx()} -e stderr -c {config}"
+    url = export.config.api_base_url
+    description = "The gateway of the modules" + (f" at {url}" if url else "")
     return (
         "[Unit]\n"
-        "Description=The gateway of the modules\n"
+        f"Description={_escaped(description)}\n"
         f"PartOf={TARGET}\n"
         "After=network.target\n\n"
         "[Service]\n"

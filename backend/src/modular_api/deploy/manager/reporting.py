@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from modular_api.deploy.config.models import NGINX
+from modular_api.deploy.config.models import NGINX, DeploymentConfig
 from modular_api.deploy.manager.gateway import LIVE_PATH
-from modular_api.deploy.manager.health import NoAnswer, ask
+from modular_api.deploy.manager.health import Address, NoAnswer, ask
 from modular_api.deploy.manager.records import ProcessRecord, Records
 from modular_api.deploy.manager.states import State
+from modular_api.listening import url_for
 
 if TYPE_CHECKING:
     from modular_api.deploy.manager.supervisor import Supervisor
@@ -52,8 +53,10 @@ async def status_of(supervisor: Supervisor) -> dict[str, Any]:
             "reason": instance.circuit.reason,
         }
         servers.setdefault(plan.server, []).append(data)
+    gateway = supervisor.gateway
     return {
         "running": supervisor.is_running,
+        "url": _url(supervisor.config, gateway.nginx.address) if gateway else None,
         "manager": {"pid": os.getpid(), "detached": supervisor.detached},
         "nginx": await _gateway(supervisor),
         "servers": servers,
@@ -99,8 +102,18 @@ async def status_on_disk(records: Records) -> dict[str, Any]:
         else:
             data = await _instance(record.name, record)
             servers.setdefault(record.name.rpartition("-")[0], []).append(data)
-    running = bool(serving)
-    return {"running": running, "manager": None, "nginx": nginx, "servers": servers}
+    return {
+        "running": bool(serving),
+        "url": None,  # only a manager knows what is configured
+        "manager": None,
+        "nginx": nginx,
+        "servers": servers,
+    }
+
+
+def _url(config: DeploymentConfig, listening: Address) -> str:
+    """Return where clients reach the gateway: as configured, or where it listens."""
+    return config.api_base_url or url_for(*listening)
 
 
 async def _instance(name: str, record: ProcessRecord | None) -> dict[str, Any]:

@@ -121,6 +121,14 @@ class TestKubernetes:
         assert objects["Deployment", "prices"]["spec"]["replicas"] == 3
         assert ("Service", "order-book") in objects
 
+    def test_the_address_clients_use_is_an_annotation(self, tmp_path: Path) -> None:
+        """Of the gateway's Service, for whoever sets up what leads there."""
+        wanted = export(tmp_path, api_base_url="https://api.example")
+        _, service = yaml.safe_load_all(manifests(wanted)["gateway.yaml"])
+        kubernetes_validate.validate(service, "1.31", strict=True)
+        annotations = service["metadata"]["annotations"]
+        assert annotations == {"modular-api/base-url": "https://api.example"}
+
     def test_a_stateful_server_never_runs_twice(self, objects) -> None:
         """The others are replaced without a gap."""
         strategy = objects["Deployment", "order-book"]["spec"]["strategy"]
@@ -236,6 +244,16 @@ class TestSystemd:
         assert 'Environment="A=5 %% \\"x\\""' in unit
         last = (out / "modular-api-prices-2.service").read_text()
         assert "--port 19022\n" in last
+
+    def test_the_address_clients_use_is_named(self, tmp_path: Path) -> None:
+        """In the description of nginx."""
+        wanted = export(tmp_path, api_base_url="https://api.example/a%20b/")
+        write_export(wanted, Target.systemd, tmp_path / "out")
+        unit = (tmp_path / "out" / "modular-api-nginx.service").read_text()
+        assert (
+            "Description=The gateway of the modules at https://api.example/a%%20b\n"
+            in unit
+        )
 
     def test_an_address_of_version_6_is_written_as_one(self, tmp_path: Path) -> None:
         """In brackets, as in any URL."""
