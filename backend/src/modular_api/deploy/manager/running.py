@@ -16,10 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from modular_api.deploy.config.errors import BadDeployment, Fault
-from modular_api.deploy.config.models import DeploymentConfig
+from modular_api.deploy.config.models import SKIP_PORT_FAULTS, DeploymentConfig
+from modular_api.deploy.config.ports import port_faults
 from modular_api.deploy.config.reading import read_deployment
 from modular_api.deploy.logs.label import Label
 from modular_api.deploy.logs.records import FileRecordHandler, RecordHandler
@@ -99,12 +98,30 @@ class Deployment:
                 servers[name] = {**server.model_dump(), **change}
         if not servers:
             raise NothingLeft(self.exclude)
-        # Validated again: more instances may want a port that is somebody else's.
-        try:
-            return DeploymentConfig.model_validate({**dict(config), "servers": servers})
-        except ValidationError as error:
-            faults = [Fault(0, "", detail["msg"]) for detail in error.errors()]
-            raise BadDeployment(faults) from error
+        config = DeploymentConfig.model_validate(
+            {**dict(config), "servers": servers}, context={SKIP_PORT_FAULTS: True}
+        )
+        # Again: more instances may want a port that is somebody else's.
+        faults = [
+            Fault(0, ".".join(map(str, path)), f"{what}, with --workers {self.workers}")
+            for path, what in port_faults(config.port_uses())
+        ]
+        if faults:
+            raise BadDeployment(faults, self.config_file)
+        return config
+
+    def notes(self, config: DeploymentConfig, model: AppModel) -> list[str]:
+        """Return what was asked for and is not so, a sentence each."""
+        stateful = {module.name for module in model.modules if module.stateful}
+        single = [
+            name
+            for name, server in config.servers.items()
+            if stateful.intersection(server.modules)
+        ]
+        if self.workers in (None, 1) or not single:
+            return []
+        names = ", ".join(single)
+        return [f"--workers leaves {names} at 1 instance: the state is in the process."]
 
     def supervisor(self, read_config: ReadConfig) -> Supervisor:
         """Return what runs it, in the running loop."""
@@ -157,7 +174,8 @@ async def _run(
     supervisor = deployment.supervisor(read_config)
 
     async def tell() -> None:
-        on_ready(await status_of(supervisor))
+        notes = deployment.notes(supervisor.config, supervisor.description.model)
+        on_ready({**await status_of(supervisor), "notes": notes})
 
     await Foreground(supervisor).run(tell)
 

@@ -313,6 +313,22 @@ def test_nginx_reads_what_it_has_not_read_whoever_wrote_it(
 
 
 @pytest.mark.slow
+def test_workers_and_the_address_of_clients_are_told(operator: Operator) -> None:
+    """What was asked for runs, and what was not possible is said."""
+    operator.config.write_text(CONFIG + "api_base_url: https://api.example\n")
+    operator.project.change("beta", "uses=[", "stateful=True, uses=[")
+    told = operator.run("start", "--detach", "--workers", "2")
+    assert "Clients use https://api.example." in told
+    assert "--workers leaves beta at 1 instance" in told
+    servers = operator.status()["servers"]
+    assert {name: len(found) for name, found in servers.items()} == {
+        "alpha": 2,
+        "beta": 1,
+    }
+    assert "Clients use https://api.example." in operator.run("status")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("detached", [True, False])
 def test_the_manager_keeps_a_log_like_the_others(
     operator: Operator, detached: bool
