@@ -195,10 +195,12 @@ class Limits(_Config):
     Attributes:
         body_bytes: of one request.
         header_bytes: of one header line, and of the request line.
+        bodies_per_address: requests with a body that one address may have at a time.
     """
 
     body_bytes: Annotated[StrictInt, Field(ge=1)] = 10 * 1024 * 1024
     header_bytes: Annotated[StrictInt, Field(ge=1024, le=1024 * 1024)] = 16 * 1024
+    bodies_per_address: Annotated[StrictInt, Field(ge=1, le=65_535)] = 256
 
 
 class DeploymentConfig(_Config):

@@ -13,6 +13,7 @@ _DETAILS: dict[int, str | None] = {
     405: None,
     413: "The body of the request is too large.",
     414: "The address of the request is too long.",
+    429: "This address sends too many bodies at the same time.",
     431: "The headers of the request are too large.",
     500: "The gateway failed.",
     502: "The server behind the gateway gave no answer.",

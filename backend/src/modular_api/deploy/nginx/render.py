@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import TypeAlias
 
@@ -156,6 +157,15 @@ def _client(config: DeploymentConfig) -> Iterator[str]:
     yield "reset_timedout_connection on;"
     yield f"client_max_body_size {limits.body_bytes};"
     yield f"large_client_header_buffers 4 {limits.header_bytes};"
+    # A body that comes byte by byte is in time with each of them, so that nothing cuts
+    # it; how many of those an address has at a time is bounded instead.
+    yield "map $http_content_length$http_transfer_encoding $sender_of_a_body {"
+    yield "'' ''; 0 '';"
+    yield "default $binary_remote_addr;"
+    yield "}"
+    yield "limit_conn_zone $sender_of_a_body zone=bodies:10m;"
+    yield f"limit_conn bodies {limits.bodies_per_address};"
+    yield f"limit_conn_status {HTTPStatus.TOO_MANY_REQUESTS};"
     yield f"client_header_timeout {_ms(timeouts.client_s)};"
     yield f"client_body_timeout {_ms(timeouts.client_s)};"
     yield f"send_timeout {_ms(timeouts.send_s)};"

@@ -7,6 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from threading import Thread
 from typing import Any
 
@@ -292,6 +293,32 @@ class TestAttacks:
         """Two lengths, for one, which the app could read in another way than nginx."""
         answer = gateway.raw(request_)
         assert b" 400 " in answer.split(b"\r\n")[0] and PROBLEM.encode() in answer
+
+    def test_bodies_that_come_byte_by_byte_are_counted(self, new_gateway) -> None:
+        """Each is in time; one address has so many, and its other requests go on."""
+        gateway = new_gateway(
+            limits={"bodies_per_address": 2}, timeouts={"client_s": 0.5}
+        )
+        head = f"POST {FILES}/sums HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\n"
+
+        def post() -> httpx.Response:
+            return httpx.post(
+                f"{gateway.url}{FILES}/sums", json={"numbers": [1]}, trust_env=False
+            )
+
+        with ExitStack() as stack:
+            for _ in range(2):
+                slow = socket.create_connection(("127.0.0.1", gateway.port), 5)
+                stack.enter_context(slow).sendall(head.encode())
+            deadline = time.monotonic() + 2
+            while (refused := post()).is_success and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert problem_of(refused)["status"] == 429
+            assert get(gateway, f"{FILES}/health", 200)["status"] == "ok"
+        deadline = time.monotonic() + 2
+        while not post().is_success:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
     def test_a_client_that_is_slow_with_its_headers_is_cut_off(self, gateway) -> None:
         """However often it sends one more byte."""
