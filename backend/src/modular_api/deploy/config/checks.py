@@ -1,4 +1,4 @@
-"""Whether a deployment fits the app: its modules, and what they keep to themselves."""
+"""Check that a deployment fits the app and the machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from modular_api.model import AppModel
 
 
 def check_deployment(config: DeploymentConfig, model: AppModel) -> None:
-    """Raise BadDeployment with everything about the modules that cannot work."""
+    """Raise BadDeployment with every fault in how the modules are deployed."""
     faults = [
         Fault(0, ".".join(map(str, path)), message)
         for path, message in module_faults(config, model)

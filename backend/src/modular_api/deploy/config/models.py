@@ -154,7 +154,7 @@ class ServerConfig(_Config):
 
 
 class Timeouts(_Config):
-    """How long is waited, in seconds.
+    """How long to wait, in seconds.
 
     Attributes:
         start_s: for a new process to become ready.

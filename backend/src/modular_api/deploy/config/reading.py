@@ -68,7 +68,7 @@ def read_deployment(
 def _validated(
     data: Any, places: Places
 ) -> tuple[DeploymentConfig | None, list[Fault]]:
-    """Return what can be made of the data, and what is wrong with it.
+    """Return the configuration that is left without its faults, and the faults.
 
     What is wrong is left out and the rest validated again, so that faults between
     values are found besides those of single values.

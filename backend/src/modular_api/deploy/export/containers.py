@@ -29,7 +29,7 @@ def host_name(server: str) -> str:
 
 
 def check_names(servers: Iterable[str]) -> None:
-    """Raise NamesClash where two servers, or one and the gateway, had one host name."""
+    """Raise NamesClash where two servers, or a server and the gateway, share a host name."""
     by_name: dict[str, list[str]] = {}
     for server in servers:
         by_name.setdefault(host_name(server), []).append(server)

@@ -38,7 +38,7 @@ _URL = "modular-api/base-url"
 _USER = 10_001
 _GATEWAY_USER = 101
 _LEAVE_S = 2
-"""How long a pod goes on after it was told to end: others learn of it meanwhile."""
+"""How long a pod serves on after it was told to end, while others learn of that."""
 
 
 def manifests(export: Export) -> dict[str, str]:

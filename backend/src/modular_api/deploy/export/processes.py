@@ -1,4 +1,4 @@
-"""What a deployment consists of, in words every supervisor has."""
+"""The processes of a deployment, in terms that every supervisor has."""
 
 from __future__ import annotations
 

@@ -149,5 +149,5 @@ def _quoted(word: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return a text in which `%` means itself."""
+    """Return a text with `%` escaped, which begins a specifier in a unit."""
     return text.replace("%", "%%")

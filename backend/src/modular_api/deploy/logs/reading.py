@@ -1,4 +1,4 @@
-"""Reading the logs of a deployment again: the last lines, the coming ones, one module's."""
+"""Read the logs of a deployment: the last lines, new lines, the lines of one module."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def files_of(folder: Path, modules: Sequence[str] = ()) -> list[Path]:
 
 
 def is_of(modules: Sequence[str]) -> Callable[[str], bool]:
-    """Return what tells whether a line is of one of the modules; of any without names.
+    """Return a predicate for lines of these modules; without names it accepts every line.
 
     A line without a label is one of nginx's error log.
     """
@@ -151,7 +151,7 @@ def follow_all(
     *,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Iterator[str]:
-    """Yield the coming lines of several files."""
+    """Yield new lines of several files as they are written."""
     followed = [follow(file, at, wanted, go_on=go_on) for file, at in files]
     while followed:
         quiet = True
@@ -186,7 +186,7 @@ def clean_logs(folder: Path) -> list[Path]:
 
 
 def _is_another(descriptor: int, path: Path) -> bool:
-    """Tell whether a file was put aside, and the path names a new one."""
+    """Tell whether the path names another file than the open one, which was put aside."""
     try:
         return not os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:

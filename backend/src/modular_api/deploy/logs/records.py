@@ -1,4 +1,4 @@
-"""What is logged, as finished lines: with module, request id, and a level per module."""
+"""Turn log records into finished lines, with module and request id; levels per module."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MODULE_IN_PATH = re.compile(r"/api/v\d+/([^/?]+)")
 def configure(
     settings: LogSettings, instance: str, slot: str, modules: Sequence[str]
 ) -> RecordHandler:
-    """Send the log of the whole process to stderr, one write a record."""
+    """Send the log of the whole process to stderr, with one write per record."""
     mark = FINISHED if settings.folder is not None else b""
     label = label_of(instance, slot, modules)
     root = logging.getLogger()
@@ -69,7 +69,7 @@ class RecordHandler(logging.Handler):
         self._folders: dict[str, str] = {}
 
     def know(self, modules: Iterable[ModuleApp]) -> None:
-        """Tell which module a record is of by the file that logs."""
+        """Learn the folders of modules, to find a record's module by the file that logs."""
         self._folders = {
             f"{module.directory}{os.sep}": module.name
             for module in modules
@@ -77,7 +77,7 @@ class RecordHandler(logging.Handler):
         }
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write it whole: threads and processes may write at the same time."""
+        """Write a record in one piece: threads and processes may write at the same time."""
         try:
             lines = self._label.lines(
                 self.format_of_lines,
@@ -103,7 +103,7 @@ class RecordHandler(logging.Handler):
             content = content[os.write(2, content) :]
 
     def _module_of(self, record: logging.LogRecord) -> str | None:
-        """Return the module a record is about, where that can be told."""
+        """Return the module a record belongs to; None where that is unknown."""
         if (current := module_name.get()) is not None:
             return current
         if record.name == _ACCESS and isinstance(record.args, tuple):
@@ -134,7 +134,7 @@ def _without_queries(record: logging.LogRecord) -> logging.LogRecord:
 
 
 class FileRecordHandler(RecordHandler):
-    """Writes records to files of a bounded size: a process without a relay does this.
+    """Writes records to files of a bounded size, for a process that has no relay.
 
     Raises: OSError: the folder cannot be written.
     """

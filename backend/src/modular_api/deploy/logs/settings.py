@@ -28,7 +28,7 @@ class LogSettings:
     Attributes:
         folder: of `<server>-<index>.log` and `all.log`; None leaves stdout and stderr
             where they are, which is what containers want.
-        level: of everything, but for
+        level: of everything that `module_levels` does not name.
         module_levels: of the code of single modules, by module name.
         most_bytes: a file that has grown beyond is put aside.
         keep: how many files put aside are kept: `x.log.1` is the youngest.

@@ -1,4 +1,4 @@
-"""The gate in front of nginx's configuration: nothing is written that nginx refuses."""
+"""Test nginx's configuration before it is written: nginx never gets one it refuses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from modular_api.deploy.nginx.errors import BadNginxConfig, NginxError, NginxMis
 
 _LONGEST_S = 10.0
 _PLACES = "/usr/sbin:/usr/local/sbin:/sbin:/usr/local/bin:/opt/homebrew/bin"
-"""Where systems keep nginx beside what a user's PATH names."""
+"""Folders systems keep nginx in, besides those on a user's PATH."""
 
 
 def find_nginx() -> str:

@@ -24,7 +24,7 @@ def write_gateway(
     addresses: Mapping[str, Sequence[Address]] | None = None,
     listen: Address | None = None,
 ) -> None:
-    """Write pages and configuration; whoever runs nginx has it read the latter again.
+    """Write the pages and the configuration; nginx is not told to read the latter again.
 
     New pages need no reload: nginx opens them at each request.
 

@@ -22,14 +22,14 @@ _DETAILS: dict[int, str | None] = {
 }
 
 _PATH = "/.problems"
-"""No named location: nginx refuses those while it has no path yet, as with 414."""
+"""A path, as nginx refuses named locations before it has parsed one, as with 414."""
 
 _NGINX_CODES = {
     400: ("400",),
     404: ("403", "404"),  # a folder, a hidden file: it is there for nobody
     431: ("494",),
 }
-"""What nginx calls them where it is not the status: 494 is a header that is too large."""
+"""The codes nginx uses where they differ from the status: 494 for a large header."""
 
 
 def error_pages() -> Iterator[str]:

@@ -27,7 +27,7 @@ HEADER = "# Written by modular-api from the deployment and the app; do not edit.
 LIVE_PATH = "/health/live"
 
 _LONG_S = 3600
-"""How long a socket or a stream may be silent. Ours are not: servers send pings."""
+"""How long a socket or a stream may be silent; our servers send pings more often."""
 
 _MIME_TYPES = {
     "text/css": "css",
@@ -352,7 +352,7 @@ def _frontend(static_dir: Path | None) -> Iterator[str]:
 
 
 def quoted(path: Path | str) -> str:
-    """Return a path as a word of nginx's.
+    """Return a path quoted as one word of nginx's configuration.
 
     Raises: NginxError: it has a character that nginx has no way to write.
     """
