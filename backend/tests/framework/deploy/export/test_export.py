@@ -6,18 +6,25 @@ and systemd's own.
 
 from __future__ import annotations
 
+import os
+import re
 import runpy
+import shlex
 import shutil
 import subprocess
+import time
+from configparser import ConfigParser
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import kubernetes_validate
 import pytest
 import yaml
 
 from modular_api.app.pages import AppPages, pages_of
+from modular_api.codegen.mode import GenerationMode
 from modular_api.deploy.config import DeploymentConfig
 from modular_api.deploy.export.errors import BadImage, NamesClash
 from modular_api.deploy.export.export import Export
@@ -26,6 +33,7 @@ from modular_api.deploy.export.processes import left_out, run_arguments
 from modular_api.deploy.export.target import Target
 from modular_api.deploy.export.writing import write_export
 from modular_api.deploy.nginx import NginxError, NginxMissing, find_nginx
+from modular_api.listening import listen
 from modular_api.model import AppModel, ModuleModel
 from modular_api.project.source import AppSource
 
@@ -232,6 +240,57 @@ class TestSystemd:
         broken.write_text(broken.read_text().replace("ExecStart=", "ExecStrat="))
         assert "ExecStrat" in verify(program, units).stderr
 
+    @pytest.mark.integration
+    def test_the_command_of_a_unit_serves_and_ends_well(self, tmp_path: Path) -> None:
+        """As systemd would run it: its folder, its variables, its words."""
+        project = tmp_path / "project"  # a start generates clients
+        shutil.copytree(APP.parent / "modules", project / "modules")
+        source = AppSource(modules_dir=project / "modules")
+        built = source.create_app(GenerationMode.OFF)
+        with listen("127.0.0.1", 0) as probe:
+            port = probe.getsockname()[1]
+        config = DeploymentConfig.model_validate(
+            {
+                "nginx": {"port": 19000},
+                "servers": {
+                    "all": {
+                        "modules": ["files", "ticks"],
+                        "port": port,
+                        "env": {"PYTHONUTF8": "1"},
+                    }
+                },
+            }
+        )
+        run = run_arguments(source, project)
+        wanted = Export(config, built.describe(), pages_of(built), run, project)
+        write_export(wanted, Target.systemd, tmp_path)
+        unit = ConfigParser(strict=False, interpolation=None)
+        unit.optionxform = str  # type: ignore[assignment,method-assign]
+        text = (tmp_path / "modular-api-all-0.service").read_text()
+        unit.read_string(text)
+        variables = re.findall(r"^Environment=(.*)$", text, re.MULTILINE)
+        pairs = (
+            words.partition("=") for line in variables for words in shlex.split(line)
+        )
+        process = subprocess.Popen(
+            shlex.split(as_told(unit["Service"]["ExecStart"])),
+            cwd=as_told(unit["Service"]["WorkingDirectory"]),
+            env={
+                "PATH": os.defpath,
+                **{name: as_told(value) for name, _, value in pairs},
+            },
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            assert answers(f"http://127.0.0.1:{port}/health/ready")
+            assert answers(f"http://127.0.0.1:{port}/api/v1/files/health")
+            process.terminate()
+            stop_s = int(unit["Service"]["TimeoutStopSec"])
+            assert process.wait(stop_s) == 0
+        finally:
+            process.kill()
+            process.wait()
+
     def test_a_unit_runs_one_instance_on_its_port(self, tmp_path: Path) -> None:
         """Those it uses are started before it; several of them are behind nginx."""
         out = tmp_path / "out"
@@ -300,6 +359,24 @@ class TestGateway:
         assert len(pages) == 12
         for page in pages:
             assert (tmp_path / "out" / Path(page).relative_to("/gateway")).exists()
+
+
+def as_told(text: str) -> str:
+    """Return what systemd makes of a text: neither a specifier nor a variable."""
+    return text.replace("%%", "%").replace("$$", "$")
+
+
+def answers(url: str, within_s: float = 20.0) -> bool:
+    """Wait until somebody answers with 200."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(url, trust_env=False, timeout=5).status_code == 200:
+                return True
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    return False
 
 
 def verify(program: str, units: list[str]) -> subprocess.CompletedProcess[str]:
