@@ -66,6 +66,46 @@ def test_init_never_overwrites_without_force(
     assert file.read_text() == DEV_CONFIG.read_text()
 
 
+@pytest.mark.parametrize("port", [80, 65530])
+def test_init_refuses_a_port_that_leaves_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int
+) -> None:
+    """For itself, or for the servers that follow it."""
+    monkeypatch.chdir(BACKEND)
+    file = tmp_path / "config.yaml"
+    result = deploy("init", "--config", file, "--port", str(port))
+    assert result.exit_code == 1 and not file.exists()
+    assert result.output.startswith(
+        f"error: The gateway's port would be {port}, expected one from 1024 to 65515"
+    )
+
+
+def test_init_with_free_ports_names_no_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows it before the start."""
+    monkeypatch.chdir(BACKEND)
+    file = tmp_path / "config.yaml"
+    assert deploy("init", "--config", file, "--port", "0").exit_code == 0
+    assert "api_base_url" not in file.read_text()
+    assert read_deployment(file).nginx.port == 0
+
+
+def test_a_folder_that_takes_no_file_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the words of the system."""
+    monkeypatch.chdir(BACKEND)
+    (tmp_path / "file").touch()
+    below = tmp_path / "file" / "below"
+    result = deploy("init", "--config", below / "config.yaml")
+    assert result.exit_code == 1
+    assert f"{below / 'config.yaml'} cannot be written: " in result.output
+    result = deploy("export", "--target", "kubernetes", "--out", below)
+    assert result.exit_code == 1
+    assert f"{below} cannot be written: " in result.output
+
+
 def test_check_tells_every_fault_with_its_line_and_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

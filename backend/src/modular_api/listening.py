@@ -17,11 +17,16 @@ _REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class CannotListen(ModularError):
-    """An address cannot be listened on."""
+    """An address cannot be listened on.
+
+    Attributes:
+        why: the reason alone, without the address.
+    """
 
     def __init__(self, host: str, port: int, why: str) -> None:
         self.host = host
         self.port = port
+        self.why = why
         super().__init__(f"Cannot listen on {host}, port {port}: {why}.")
 
 

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -131,6 +131,14 @@ class TestDockerfile:
         """By number, so that Kubernetes can tell that it is not root."""
         assert values_of("app", "USER") == ["10001:10001"]
 
+    @pytest.mark.parametrize("stage", ["app", "gateway"])
+    def test_it_is_asked_for_its_health_as_in_the_compose_file(
+        self, stage: str
+    ) -> None:
+        """The tests below run the command of one, which is that of both."""
+        [check] = values_of(stage, "HEALTHCHECK")
+        assert json.loads(check.partition(" CMD ")[2]) == health_command_of(stage)
+
     def test_it_uses_the_uv_of_the_checkout(self) -> None:
         """Two versions would resolve two environments one day."""
         script = (BACKEND / "scripts/uv").read_text()
@@ -197,6 +205,32 @@ class TestApp:
                 assert broker.post("/api/v1/broker/orders", order) == 201
 
 
+@pytest.mark.slow
+class TestGateway:
+    """The command of the image `gateway`, as its user, with a folder for `/tmp` alone."""
+
+    def test_it_leads_to_every_service_and_its_health_check_knows(
+        self, image: Path
+    ) -> None:
+        """What the image holds is exported as the Dockerfile says."""
+        _export_gateway(image)
+        with ExitStack() as stack:
+            datafeed = stack.enter_context(running(image, "datafeed"))
+            datafeed.wait_until_healthy()
+            there = {f"datafeed:{PORT}": f"127.0.0.1:{datafeed.port}"}
+            broker = stack.enter_context(running(image, "broker", there))
+            broker.wait_until_healthy()
+            there[f"broker:{PORT}"] = f"127.0.0.1:{broker.port}"
+            gateway = stack.enter_context(running_gateway(image, there))
+            gateway.wait_until_healthy()
+            assert gateway.get("/api/v1/broker/accounts")[0] == 200
+            assert gateway.get("/api/v1/datafeed/symbols")[0] == 200
+            paths = gateway.get("/api/v1/openapi.json")[1]["paths"]
+            assert {path.split("/")[3] for path in paths} == {"broker", "datafeed"}
+            order = {"symbol": "AAPL", "qty": 1, "side": "buy"}
+            assert gateway.post("/api/v1/broker/orders", order) == 201
+
+
 class Running:
     """A process of the image."""
 
@@ -249,7 +283,7 @@ def running(
         assert any(there in word for word in command)
         command = [word.replace(there, here) for word in command]
     process = subprocess.Popen(
-        [*_WITHOUT_RIGHTS, *at(image, port, command)],
+        [*_without_rights(), *at(image, port, command)],
         env=environment_of(image),
         cwd=image / "app/backend",
     )
@@ -263,15 +297,86 @@ def running(
             process.wait()
 
 
-_WITHOUT_RIGHTS = [
-    # Its own view of the file systems, every one of them read-only from there.
-    *("unshare", "--mount", "--propagation", "private", "--"),
-    *("sh", "-c", 'mount -o remount,ro,bind / && exec "$@"', "sh"),
-    *("setpriv", "--reuid=10001", "--regid=10001", "--clear-groups"),
-    *("--no-new-privs", "--bounding-set=-all", "--"),
-    # setpriv itself still finds files that only root may reach.
-    *("sh", "-c", 'exec "$@"', "sh"),
-]
+@contextmanager
+def running_gateway(image: Path, addresses: Mapping[str, str]) -> Iterator[Running]:
+    """Run the image's nginx until the block ends; then it must end well by itself.
+
+    Its configuration has the folders of the image and the addresses of containers, for
+    which those that are here are put in.
+    """
+    port = _free_port()
+    here = {
+        "/gateway": f"{image}/gateway",
+        "/tmp": f"{image}/tmp",
+        f"0.0.0.0:{PORT}": f"127.0.0.1:{port}",
+        **addresses,
+    }
+    text = (image / "gateway/nginx.conf").read_text()
+    for there in addresses:
+        assert f"server {there} " in text
+    config = image / "gateway/here.conf"
+    any_of_them = "|".join(map(re.escape, here))
+    config.write_text(re.sub(any_of_them, lambda found: here[found[0]], text))
+    (image / "tmp").mkdir(exist_ok=True)
+    command = [
+        word.replace("/gateway/nginx.conf", str(config))
+        for word in json.loads(values_of("gateway", "CMD")[-1])
+    ]
+    assert values_of("gateway", "ENTRYPOINT") == ["[]"] and str(config) in command
+    [user] = values_of("gateway", "USER")
+    [signal_] = values_of("gateway", "STOPSIGNAL")
+    reader, writer = os.pipe()
+    os.fchown(writer, *map(int, user.split(":")))  # as the engine does
+    process = subprocess.Popen(
+        [*_without_rights(user, f"{image}/tmp"), *command],
+        env={"PATH": f"/usr/sbin:/usr/local/sbin:{os.defpath}"},
+        stdout=writer,
+        stderr=writer,
+    )
+    os.close(writer)
+    try:
+        with os.fdopen(reader) as output:
+            yield Running(process, image, "gateway", port)
+            process.send_signal(signal.Signals[signal_])
+            assert process.wait(STOP_S) == 0
+            assert "/api/v1/broker/accounts 200" in output.read()
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _export_gateway(image: Path) -> None:
+    """Carry out the RUN that fills `/gateway`; nginx is this machine's."""
+    [command] = [value for value in values_of("build", "RUN") if "export" in value]
+    for folder in ("/app/", "/gateway"):
+        assert folder in command
+        command = command.replace(folder, f"{image}{folder}")
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run(
+        shlex.split(command), cwd=image / "app/backend", env=environment, check=True
+    )
+
+
+def _without_rights(user: str = "10001:10001", temp: str | None = None) -> list[str]:
+    """Return what a command is run with, to run as in a hardened container.
+
+    Args:
+        temp: a folder that can be written, as the compose file says of `/tmp`.
+    """
+    uid, gid = user.split(":")
+    mount = "mount -o remount,ro,bind /"
+    if temp is not None:
+        mount += f" && mount -t tmpfs -o mode=1777 tmpfs {shlex.quote(temp)}"
+    return [
+        # Its own view of the file systems, every one of them read-only from there.
+        *("unshare", "--mount", "--propagation", "private", "--"),
+        *("sh", "-c", f'{mount} && exec "$@"', "sh"),
+        *("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"),
+        *("--no-new-privs", "--bounding-set=-all", "--"),
+        # setpriv itself still finds files that only root may reach.
+        *("sh", "-c", 'exec "$@"', "sh"),
+    ]
 
 
 def at(image: Path, port: int, command: list[str]) -> list[str]:
@@ -339,7 +444,7 @@ def _python_for_everybody() -> str:
     ]
     for python in filter(None, found):
         real = Path(python).resolve()
-        asked = [*_WITHOUT_RIGHTS, str(real), "-c", _IS_NEW_ENOUGH]
+        asked = [*_without_rights(), str(real), "-c", _IS_NEW_ENOUGH]
         if subprocess.run(asked, capture_output=True, cwd="/").returncode == 0:
             return str(real)
     pytest.skip("every Python here lies in a folder only root may enter")

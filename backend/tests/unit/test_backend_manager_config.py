@@ -99,6 +99,7 @@ def test_one_port_on_two_addresses_is_no_clash() -> None:
         {"servers": {"a": {"modules": ["a"], "wokers": 1}}},
         {"servers": {"a": {"modules": ["a"], "env": {"A B": "x"}}}},
         {"servers": {"a": {"modules": ["a"]}}, "api_base_url": "localhost"},
+        {"servers": {"a": {"modules": ["a"]}}, "api_base_url": "http://a\nb"},
         {"servers": {"a": {"modules": ["a"]}}, "nginx": {"host": "a b;"}},
         {"servers": {"a": {"modules": ["a"]}}, "timeouts": {"start_s": 0}},
     ],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from modular_api.app.pages import AppPages, Assets, Page
 from modular_api.deploy.config import DeploymentConfig, NginxConfig, ServerConfig
@@ -158,15 +160,17 @@ def test_everything_nginx_writes_stands_in_the_given_places() -> None:
     for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):
         assert f'{kind}_temp_path "/run/x/temp/{kind}";' in text
     assert 'pid "/run/x/nginx.pid";' in text
-    assert 'error_log "/run/x/error.log" warn;' in text
+    assert 'error_log "/run/x/error.log" crit;' in text
 
 
 def test_a_folder_with_spaces_and_quotes_is_written_as_one_word() -> None:
     """And what nginx has no way to write is refused."""
     text = render_nginx_config(config(static_dir='/a "b"; c'), MODEL, PLACES)
     assert r'root "/a \"b\"; c";' in text
+    with pytest.raises(ValidationError, match="another folder"):
+        config(static_dir="/a$b")
     with pytest.raises(NginxError, match="another folder"):
-        render_nginx_config(config(static_dir="/a$b"), MODEL, PLACES)
+        render_nginx_config(config(), MODEL, replace(PLACES, temp_dir=Path("/a$b")))
 
 
 def test_pages_are_files_with_their_own_type_and_headers() -> None:

@@ -6,7 +6,8 @@ headers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,11 +54,16 @@ class AppPages:
     assets: tuple[Assets, ...] = ()
 
 
-def pages_of(app: ModularApp) -> AppPages:
+def pages_of(app: ModularApp, modules: Collection[str] | None = None) -> AppPages:
     """Return the merged documents of an app, its pages of them, and their assets.
+
+    Args:
+        modules: as if the app had only these; all when left out.
 
     Raises: SpecError: the modules' documents cannot be merged.
     """
+    if modules is not None:
+        app = _reduced(app, modules)
     pages: list[Page] = []
     assets: list[Assets] = []
     for version in app.version_names:
@@ -81,3 +87,10 @@ def pages_of(app: ModularApp) -> AppPages:
             Assets(f"{base}/asyncapi/assets", asyncapi_page.ASSETS),
         ]
     return AppPages(tuple(pages), tuple(assets))
+
+
+def _reduced(app: ModularApp, modules: Collection[str]) -> ModularApp:
+    """Return an app to take documents from, as of one with fewer modules."""
+    reduced = copy(app)
+    reduced.modules_apps = [m for m in app.modules_apps if m.name in modules]
+    return reduced

@@ -63,8 +63,12 @@ def init(
             raise NoDeployment(f"{file} is there already; --force overwrites it.")
         model = _app(app, modules_dir).describe()
         text = deployment_text(default_deployment(model, first_port=port), model)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        except OSError as error:
+            why = error.strerror or error
+            raise NoDeployment(f"{file} cannot be written: {why}.") from error
         typer.echo(f"Wrote {file}.")
 
 
@@ -103,27 +107,30 @@ def export(
     """Write the same deployment for another supervisor than ours."""
     with reporting(debug=debug):
         from modular_api.app.pages import pages_of
-        from modular_api.deploy.export.processes import run_arguments
-        from modular_api.deploy.export.targets import Export
+        from modular_api.deploy.export.export import Export
+        from modular_api.deploy.export.processes import left_out, run_arguments
+        from modular_api.deploy.export.writing import write_export
 
         root = project_root()
         built = _app(app, modules_dir)
         wanted = Export(
-            config=_read(_file(config), built),
+            config=_read(_file(config), built, elsewhere=target is not Target.systemd),
             model=built.describe(),
             pages=pages_of(built),
             run=run_arguments(chosen_source(app, modules_dir), root),
             project=root.resolve(),
             image=image,
         )
-        for file in wanted.write(target, out or root / EXPORT_FOLDER / target):
+        for file in write_export(wanted, target, out or root / EXPORT_FOLDER / target):
             typer.echo(f"Wrote {file}.")
+        for lost in left_out(wanted.config):
+            typer.echo(f"Left out: {lost}.", err=True)
 
 
-def _read(file: Path, app: ModularApp) -> DeploymentConfig:
+def _read(file: Path, app: ModularApp, *, elsewhere: bool = False) -> DeploymentConfig:
     from modular_api.deploy.config.reading import read_deployment
 
-    return read_deployment(file, app.describe())
+    return read_deployment(file, app.describe(), elsewhere=elsewhere)
 
 
 def _app(app: str | None, modules_dir: str | None) -> ModularApp:

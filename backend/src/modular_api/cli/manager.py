@@ -52,7 +52,9 @@ def start(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Instances of every server that keeps no state."),
+        typer.Option(
+            min=1, max=64, help="Instances of every server that keeps no state."
+        ),
     ] = None,
     reload: Annotated[
         bool, typer.Option("--reload", help="Replace processes whose code changes.")

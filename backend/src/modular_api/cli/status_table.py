@@ -39,9 +39,13 @@ def print_status(status: Mapping[str, Any]) -> None:
     for each in instances:
         table.add_row(*_cells(each))
     out.print(table)
+    if status.get("url"):
+        out.print(f"Clients use {escape(status['url'])}.")
     for each in instances:
         if each.reason:
             out.print(f"\n[bold]{each.name}[/]: {escape(each.reason)}")
+    for note in status.get("notes", ()):
+        out.print(escape(note))
     if status.get("starting"):
         out.print(f"\nManager {status['manager']['pid']} is starting all this.")
     elif not status["running"]:

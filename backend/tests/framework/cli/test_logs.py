@@ -53,16 +53,47 @@ def test_one_modules_lines_are_printed(local_dir: Path) -> None:
     assert run(local_dir, "--module", "nginx") == (0, ["/"])
 
 
+def test_a_module_that_does_not_exist_is_told(
+    local_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With those there are; one that has not logged anything yet is none of these."""
+    (tmp_path / "modules" / "quiet").mkdir(parents=True)
+    (tmp_path / "modules" / "quiet" / "module.py").touch()
+    settings = '[tool.modular_api]\nmodules_dir = "modules"\n'
+    (tmp_path / "pyproject.toml").write_text(settings)
+    monkeypatch.chdir(tmp_path)
+    assert run(local_dir, "--module", "quiet") == (0, [])
+    call = ["manager", "logs", "--local-dir", str(local_dir), "--module", "brokre"]
+    result = CliRunner().invoke(build_cli(), call)
+    assert result.exit_code == 1
+    assert result.output == (
+        "error: There is no module brokre; there are: broker, datafeed, manager, "
+        "nginx, quiet.\n"
+    )
+
+
+def test_lines_of_nginx_have_a_label(local_dir: Path) -> None:
+    """Those of its error log, too, which nginx writes as it likes."""
+    file = local_dir / "logs" / "nginx-error.log"
+    file.write_text("2026/11/21 05:13:00 [crit] 71#72: *1 no room\n")
+    call = ["manager", "logs", "--local-dir", str(local_dir), "--module", "nginx"]
+    lines = CliRunner().invoke(build_cli(), call).output.splitlines()
+    assert lines[-1] == (
+        "2026-11-21 05:13:00,000 CRIT    nginx[71] nginx error: *1 no room"
+    )
+
+
 def test_without_logs_it_fails_and_says_what_to_do(tmp_path: Path) -> None:
     """Nothing was started there."""
     code, _ = run(tmp_path)
     assert code == 1
 
 
-def test_logs_are_removed_when_asked(local_dir: Path) -> None:
+def test_logs_are_emptied_when_asked(local_dir: Path) -> None:
     """`make logs-clean` does this."""
     assert run(local_dir, "--clean")[0] == 0
-    assert not list((local_dir / "logs").iterdir())
+    assert {file.read_text() for file in (local_dir / "logs").iterdir()} == {""}
+    assert run(local_dir) == (0, [])
 
 
 def test_coming_lines_are_followed(local_dir: Path) -> None:

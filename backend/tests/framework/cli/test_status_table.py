@@ -65,6 +65,25 @@ def test_what_is_unhealthy_though_ready_says_so(
     assert "ready, not healthy" in capsys.readouterr().out
 
 
+def test_clients_and_notes_stand_below(capsys: pytest.CaptureFixture[str]) -> None:
+    """The address clients use, and what the start has to say."""
+    print_status(
+        {
+            "running": True,
+            "url": "http://[::1]:8000",
+            "manager": {},
+            "nginx": None,
+            "servers": {"core": [BROKER]},
+            "notes": ["--workers leaves [x] alone."],
+        }
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2:] == [
+        "Clients use http://[::1]:8000.",
+        "--workers leaves [x] alone.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("running", "said"), [(False, "Nothing runs"), (True, "No manager watches")]
 )

@@ -1,4 +1,4 @@
-"""Whether a deployment fits the app: its modules, and what they keep to themselves."""
+"""Check that a deployment fits the app and the machine."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from modular_api.deploy.config.errors import BadDeployment, Fault
 from modular_api.deploy.config.models import DeploymentConfig
 from modular_api.deploy.config.ports import Path
+from modular_api.listening import CannotListen, listen
 from modular_api.model import AppModel
 
 
 def check_deployment(config: DeploymentConfig, model: AppModel) -> None:
-    """Raise BadDeployment with everything about the modules that cannot work."""
+    """Raise BadDeployment with every fault in how the modules are deployed."""
     faults = [
         Fault(0, ".".join(map(str, path)), message)
         for path, message in module_faults(config, model)
@@ -33,6 +34,28 @@ def module_faults(
             yield ("servers",), (
                 f"module '{module.name}' is served by no server; add it to one's modules"
             )
+
+
+def machine_faults(config: DeploymentConfig) -> Iterator[tuple[Path, str]]:
+    """Yield what this machine does not have, and where it is written."""
+    folder = config.nginx.static_dir
+    if folder is not None and not folder.is_dir():
+        yield ("nginx", "static_dir"), f"there is no folder {folder}"
+    hosts: dict[Path, str] = {("nginx",): config.nginx.host}
+    hosts |= {("servers", name): server.host for name, server in config.servers.items()}
+    why = {host: _why_not(host) for host in set(hosts.values())}
+    for path, host in hosts.items():
+        if why[host] is not None:
+            yield (*path, "host"), f"{host} cannot be listened on: {why[host]}"
+
+
+def _why_not(host: str) -> str | None:
+    """Return why nobody can listen on an address of this machine; None where one can."""
+    try:
+        listen(host, 0).close()
+    except CannotListen as error:
+        return error.why
+    return None
 
 
 def _unknown(config: DeploymentConfig, model: AppModel) -> Iterator[tuple[Path, str]]:

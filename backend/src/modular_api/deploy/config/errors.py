@@ -29,7 +29,7 @@ class Fault:
     message: str
 
     def text(self, file: Path | None) -> str:
-        """Return `file:line: key: message`, with what there is of it."""
+        """Return `file:line: key: message`, leaving out what is unknown."""
         place = f"{file}:{self.line}: " if file and self.line else ""
         return place + (f"{self.key}: " if self.key else "") + self.message
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -25,6 +27,10 @@ from modular_api.deploy.logs.settings import LogFormat, LogLevel
 NGINX = "nginx"
 """The gateway's name, which no server may have."""
 
+_LABEL = r"[0-9A-Za-z_]([0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
+"""Source: RFC 1123, section 2.1; underscores, as containers have them."""
+
 SKIP_PORT_FAULTS = "skip_port_faults"
 """Key of the validation context: the caller reports them itself, with their lines."""
 
@@ -35,7 +41,35 @@ def _free_name(name: str) -> str:
     return name
 
 
+def _possible_host(host: str) -> str:
+    """Refuse what is neither an address nor a name that could be one."""
+    is_address = ":" in host or host.replace(".", "").isdigit()
+    try:
+        if is_address:
+            ip_address(host)
+    except ValueError:
+        raise ValueError(f"{host} is no address") from None
+    if not is_address and not _HOST_NAME.fullmatch(host):
+        raise ValueError(f"{host} is no name of a host")
+    return host
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("no variable can hold a NUL character")
+    return text
+
+
+def _nginx_can_write(folder: Path) -> Path:
+    text = str(folder)
+    if "$" in text or not text.isprintable():
+        raise ValueError(f"nginx cannot be told of {text!r}: take another folder")
+    return folder
+
+
 def _checked_url(url: str) -> str:
+    if not url.isprintable() or " " in url:
+        raise ValueError(f"{url!r} is no URL")
     HttpUrl(url)
     return url.rstrip("/")
 
@@ -43,13 +77,16 @@ def _checked_url(url: str) -> str:
 Port: TypeAlias = Annotated[StrictInt, Field(ge=0, le=65535)]
 Count: TypeAlias = Annotated[StrictInt, Field(ge=1)]
 Seconds: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=86_400)]
-Host: TypeAlias = Annotated[StrictStr, Field(pattern=r"^[0-9A-Za-z.:_-]+$")]
+Host: TypeAlias = Annotated[
+    StrictStr, Field(pattern=r"^[0-9A-Za-z.:_-]+$"), AfterValidator(_possible_host)
+]
 ServerName: TypeAlias = Annotated[
     StrictStr, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$"), AfterValidator(_free_name)
 ]
 VariableName: TypeAlias = Annotated[
     StrictStr, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
 ]
+VariableText: TypeAlias = Annotated[StrictStr, AfterValidator(_without_nul)]
 BaseUrl: TypeAlias = Annotated[StrictStr, AfterValidator(_checked_url)]
 
 
@@ -73,7 +110,7 @@ class NginxConfig(_Config):
     port: Port = 8000
     worker_processes: Count | Literal["auto"] = 1
     worker_connections: Annotated[StrictInt, Field(ge=16)] = 1024
-    static_dir: Path | None = None
+    static_dir: Annotated[Path, AfterValidator(_nginx_can_write)] | None = None
 
 
 class ServerConfig(_Config):
@@ -98,7 +135,7 @@ class ServerConfig(_Config):
     reload: StrictBool = False
     log_level: LogLevel = LogLevel.info
     log_levels: dict[StrictStr, LogLevel] = Field(default_factory=dict)
-    env: dict[VariableName, StrictStr] = Field(default_factory=dict)
+    env: dict[VariableName, VariableText] = Field(default_factory=dict)
 
     @property
     def ports(self) -> list[int]:
@@ -107,7 +144,7 @@ class ServerConfig(_Config):
 
 
 class Timeouts(_Config):
-    """How long is waited, in seconds.
+    """How long to wait, in seconds.
 
     Attributes:
         start_s: for a new process to become ready.
@@ -148,10 +185,12 @@ class Limits(_Config):
     Attributes:
         body_bytes: of one request.
         header_bytes: of one header line, and of the request line.
+        bodies_per_address: requests with a body that one address may have at a time.
     """
 
     body_bytes: Annotated[StrictInt, Field(ge=1)] = 10 * 1024 * 1024
     header_bytes: Annotated[StrictInt, Field(ge=1024, le=1024 * 1024)] = 16 * 1024
+    bodies_per_address: Annotated[StrictInt, Field(ge=1, le=65_535)] = 256
 
 
 class DeploymentConfig(_Config):
@@ -160,7 +199,8 @@ class DeploymentConfig(_Config):
     Attributes:
         servers: by name.
         api_base_url: where clients reach the gateway, without a path's end slash; None
-            where that is the address it listens on.
+            where that is the address it listens on. It is told to people, by the status
+            and in what is exported; what is served does not depend on it.
         log_format: of every process, nginx too.
 
     Raises: pydantic.ValidationError: two processes want one port, or any other value
@@ -200,6 +240,11 @@ class DeploymentConfig(_Config):
         A port of 0 is known only once its process runs, and left out.
         """
         return [(use.name, use.address.port) for use in self.port_uses() if use.fixed]
+
+    @property
+    def modules(self) -> list[str]:
+        """The modules that are served, server by server."""
+        return [name for server in self.servers.values() for name in server.modules]
 
     def server_of(self, module: str) -> str | None:
         """Return the name of the server that serves a module."""

@@ -1,4 +1,4 @@
-"""Whether the ports of a deployment can be had by those who want them."""
+"""Check the ports of a deployment: in range, not privileged, used once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PortUse(NamedTuple):
 
     @property
     def fixed(self) -> bool:
-        """Whether it is this port, and not any."""
+        """Whether a certain port is wanted; with 0 any will do."""
         return self.address.port != 0
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from modular_api.deploy.config.checks import module_faults
+from modular_api.deploy.config.checks import machine_faults, module_faults
 from modular_api.deploy.config.errors import BadDeployment, Fault, NoDeployment
 from modular_api.deploy.config.models import SKIP_PORT_FAULTS, DeploymentConfig
 from modular_api.deploy.config.ports import Path as KeyPath
@@ -27,10 +27,15 @@ _WORDS = {
 }
 
 
-def read_deployment(file: Path, model: AppModel | None = None) -> DeploymentConfig:
+def read_deployment(
+    file: Path, model: AppModel | None = None, *, elsewhere: bool = False
+) -> DeploymentConfig:
     """Read a configuration and check it, against the app too where `model` is given.
 
     Relative folders in it mean the file's own folder.
+
+    Args:
+        elsewhere: it is for another machine, which has other addresses and folders.
 
     Raises: NoDeployment: it cannot be read. BadDeployment: with every fault.
     """
@@ -50,18 +55,20 @@ def read_deployment(file: Path, model: AppModel | None = None) -> DeploymentConf
     config, wrong = _validated(data, places)
     faults += wrong
     if config is not None:
+        config = _with_folders(config, file.parent)
         found = [*port_faults(config.port_uses())]
         found += module_faults(config, model) if model is not None else ()
+        found += machine_faults(config) if not elsewhere else ()
         faults += [Fault(places.line(at), _key(at), what) for at, what in found]
     if faults or config is None:
         raise BadDeployment(faults, file)
-    return _with_folders(config, file.parent)
+    return config
 
 
 def _validated(
     data: Any, places: Places
 ) -> tuple[DeploymentConfig | None, list[Fault]]:
-    """Return what can be made of the data, and what is wrong with it.
+    """Return the configuration that is left without its faults, and the faults.
 
     What is wrong is left out and the rest validated again, so that faults between
     values are found besides those of single values.

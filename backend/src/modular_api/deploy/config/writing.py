@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from modular_api.deploy.config.errors import NoDeployment
 from modular_api.deploy.config.models import (
     NGINX,
     DeploymentConfig,
     NginxConfig,
     ServerConfig,
 )
+from modular_api.deploy.config.ports import LAST_PORT, LAST_PRIVILEGED
+from modular_api.listening import url_for
 from modular_api.model import AppModel
 
 FIRST_PORT = 8000
+_APART = 10
 
 
 def default_deployment(
@@ -19,10 +23,20 @@ def default_deployment(
     """Return a gateway at the first port, and a server for each module after it.
 
     Ports are ten apart, so that there is room for more instances.
+
+    Raises: NoDeployment: there are no such ports.
     """
+    last = LAST_PORT - _APART * len(model.modules)
+    if first_port and not LAST_PRIVILEGED < first_port <= last:
+        raise NoDeployment(
+            f"The gateway's port would be {first_port}, expected one from "
+            f"{LAST_PRIVILEGED + 1} to {last}, as servers follow it {_APART} apart; or 0 "
+            "for free ones."
+        )
     servers = {
         _server_name(module.name): ServerConfig(
-            modules=[module.name], port=first_port + 10 * number if first_port else 0
+            modules=[module.name],
+            port=first_port + _APART * number if first_port else 0,
         )
         for number, module in enumerate(model.modules, start=1)
     }
@@ -40,8 +54,11 @@ def deployment_text(config: DeploymentConfig, model: AppModel) -> str:
     lines = [
         "# How the modules are spread over processes; every key has a default but modules.",
         "# `modular-api deploy check` tells whether it can work.",
-        f"api_base_url: http://{nginx.host}:{nginx.port}",
-        "",
+        *(
+            [f"api_base_url: {url_for(nginx.host, nginx.port)}", ""]
+            if nginx.port
+            else []
+        ),
         "nginx:",
         f"  host: {nginx.host}  # 0.0.0.0 lets other machines in",
         f"  port: {nginx.port}",

@@ -5,14 +5,13 @@ Compose gives every service that name, and Kubernetes every Service.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from modular_api.deploy.export.errors import NamesClash
+from modular_api.deploy.export.export import Export
 from modular_api.deploy.export.gateway import write_gateway_files
 from modular_api.deploy.nginx.places import GatewayPlaces
-
-if TYPE_CHECKING:
-    from modular_api.deploy.export.targets import Export
 
 PORT = 8000
 """Where every container listens."""
@@ -29,6 +28,20 @@ def host_name(server: str) -> str:
     return server.replace("_", "-").rstrip("-")
 
 
+def check_names(servers: Iterable[str]) -> None:
+    """Raise NamesClash where two servers, or a server and the gateway, share a host name."""
+    by_name: dict[str, list[str]] = {}
+    for server in servers:
+        by_name.setdefault(host_name(server), []).append(server)
+    clashes = {
+        name: found
+        for name, found in by_name.items()
+        if len(found) > 1 or name == GATEWAY
+    }
+    if clashes:
+        raise NamesClash(clashes)
+
+
 def url_of(server: str) -> str:
     """Return where containers reach a server."""
     return f"http://{host_name(server)}:{PORT}"
@@ -37,8 +50,9 @@ def url_of(server: str) -> str:
 def write_gateway(export: Export, folder: Path) -> list[Path]:
     """Write nginx.conf and the pages for the folder `/gateway` of a container.
 
-    Raises: NginxMissing, BadNginxConfig.
+    Raises: NamesClash, NginxMissing, BadNginxConfig.
     """
+    check_names(export.config.servers)
     static = MOUNT / "static" if export.config.nginx.static_dir else None
     nginx = export.config.nginx.model_copy(update={"static_dir": static})
     config = export.config.model_copy(update={"nginx": nginx})

@@ -6,26 +6,47 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/ for each field.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+import re
+from typing import Any, TypeAlias
 
 import yaml
 
-from modular_api.deploy.export.containers import GATEWAY, PORT, host_name, url_of
+from modular_api.deploy.export.containers import (
+    GATEWAY,
+    PORT,
+    check_names,
+    host_name,
+    url_of,
+)
+from modular_api.deploy.export.errors import BadImage
+from modular_api.deploy.export.export import Export
 from modular_api.deploy.export.processes import Process, processes_of
 
-if TYPE_CHECKING:
-    from modular_api.deploy.export.targets import Export
-
 Object: TypeAlias = dict[str, Any]
+
+_IMAGE = re.compile(
+    r"([A-Za-z0-9.-]+(:\d+)?/)?"  # a registry
+    r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+    r"(:\w[\w.-]{0,127})?",
+    re.ASCII,
+)
+"""Source: https://pkg.go.dev/github.com/distribution/reference"""
+
+_URL = "modular-api/base-url"
+"""The annotation with the address clients use, for whoever sets up what leads there."""
 
 _USER = 10_001
 _GATEWAY_USER = 101
 _LEAVE_S = 2
-"""How long a pod goes on after it was told to end: others learn of it meanwhile."""
+"""How long a pod serves on after it was told to end, while others learn of that."""
 
 
 def manifests(export: Export) -> dict[str, str]:
-    """Return the text of each file by name: one a server, and the gateway's."""
+    """Return the text of each file by name: one a server, and the gateway's.
+
+    Raises: NamesClash, BadImage.
+    """
+    check_names(export.config.servers)
     processes = processes_of(export.config, export.model, export.run, url_of=url_of)
     files = {
         f"{host_name(process.server)}.yaml": _server(export, process)
@@ -38,7 +59,7 @@ def manifests(export: Export) -> dict[str, str]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes what is used twice twice: people read these files."""
+    """Writes repeated values in full, without YAML anchors: people read these files."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -81,11 +102,9 @@ def _server(export: Export, process: Process) -> list[Object]:
 
 
 def _gateway(export: Export) -> list[Object]:
-    repository, _, tag = export.image.rpartition(":")
-    image = f"{repository}-gateway:{tag}" if repository else f"{export.image}-gateway"
     container: Object = {
         "name": GATEWAY,
-        "image": image,
+        "image": _gateway_image(export.image),
         "ports": [{"name": "http", "containerPort": PORT}],
         "readinessProbe": {**_get("/health/live"), "periodSeconds": 2},
         "livenessProbe": {**_get("/health/live"), "periodSeconds": 5},
@@ -93,7 +112,23 @@ def _gateway(export: Export) -> list[Object]:
     }
     rolling = {"maxSurge": 1, "maxUnavailable": 0}
     strategy: Object = {"type": "RollingUpdate", "rollingUpdate": rolling}
-    return _objects(export, GATEWAY, 2, container, strategy, _GATEWAY_USER)
+    deployment, service = _objects(
+        export, GATEWAY, 2, container, strategy, _GATEWAY_USER
+    )
+    if url := export.config.api_base_url:
+        service["metadata"]["annotations"] = {_URL: url}
+    return [deployment, service]
+
+
+def _gateway_image(image: str) -> str:
+    """Return the name of the gateway's image. Raises: BadImage."""
+    if "@" in image:
+        raise BadImage(image, "a digest names one image; name it by a tag")
+    if not _IMAGE.fullmatch(image):
+        raise BadImage(image, "that is no name of an image")
+    folder, slash, name = image.rpartition("/")
+    name, colon, tag = name.partition(":")
+    return f"{folder}{slash}{name}-{GATEWAY}{colon}{tag}"
 
 
 def _objects(

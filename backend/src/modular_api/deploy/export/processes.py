@@ -1,4 +1,4 @@
-"""What a deployment consists of, in words every supervisor has."""
+"""The processes of a deployment, in terms that every supervisor has."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modular_api.deploy.config.models import DeploymentConfig, ServerConfig
+from modular_api.deploy.logs.settings import LogFormat
 from modular_api.model import AppModel
 from modular_api.project.source import AppSource
 
@@ -75,6 +76,17 @@ def _process(
         tuple(sorted(at for at in set(elsewhere.values()) if at)),
         any(module.stateful for module in modules),
     )
+
+
+def left_out(config: DeploymentConfig) -> Iterator[str]:
+    """Yield what is configured and has no counterpart outside of the manager."""
+    if config.log_format is not LogFormat.TEXT:
+        yield f"log_format: only nginx writes {config.log_format}, processes write text"
+    for name, server in config.servers.items():
+        if server.log_levels:
+            yield f"servers.{name}.log_levels: all modules have its log_level"
+        if server.reload:
+            yield f"servers.{name}.reload: nothing follows changes of the code"
 
 
 def run_arguments(source: AppSource, project: Path) -> tuple[str, ...]:

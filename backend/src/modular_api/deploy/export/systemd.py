@@ -8,15 +8,13 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from modular_api.deploy.export.export import Export
 from modular_api.deploy.export.gateway import write_gateway_files
 from modular_api.deploy.export.processes import Process, instances_of, processes_of
 from modular_api.deploy.nginx.gate import find_nginx
 from modular_api.deploy.nginx.places import GatewayPlaces
-
-if TYPE_CHECKING:
-    from modular_api.deploy.export.targets import Export
+from modular_api.listening import url_for
 
 PREFIX = "modular-api"
 TARGET = f"{PREFIX}.target"
@@ -55,20 +53,20 @@ def write_gateway(export: Export, folder: Path) -> list[Path]:
 def units(export: Export, folder: Path) -> dict[str, str]:
     """Return the text of each unit by the name of its file."""
     config = export.config
-    gateway = f"http://{config.nginx.host}:{config.nginx.port}"
+    gateway = url_for(config.nginx.host, config.nginx.port)
 
     def url_of(server: str) -> str:
         settings = config.servers[server]
         if settings.instances > 1:
             return gateway
-        return f"http://{settings.host}:{settings.port}"
+        return url_for(settings.host, settings.port)
 
     processes = processes_of(config, export.model, export.run, url_of=url_of)
     files = {
         f"{PREFIX}-{name}.service": _service(export, process, index)
         for name, process, index in instances_of(processes)
     }
-    files[f"{PREFIX}-nginx.service"] = _nginx(folder)
+    files[f"{PREFIX}-nginx.service"] = _nginx(export, folder)
     files[TARGET] = _target(list(files))
     return files
 
@@ -107,12 +105,14 @@ def _service(export: Export, process: Process, index: int) -> str:
     )
 
 
-def _nginx(folder: Path) -> str:
+def _nginx(export: Export, folder: Path) -> str:
     config = _quoted(str(folder / "nginx.conf"))
     nginx = f"{find_nginx()} -e stderr -c {config}"
+    url = export.config.api_base_url
+    description = "The gateway of the modules" + (f" at {url}" if url else "")
     return (
         "[Unit]\n"
-        "Description=The gateway of the modules\n"
+        f"Description={_escaped(description)}\n"
         f"PartOf={TARGET}\n"
         "After=network.target\n\n"
         "[Service]\n"
@@ -149,5 +149,5 @@ def _quoted(word: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Return a text in which `%` means itself."""
+    """Return a text with `%` escaped, which begins a specifier in a unit."""
     return text.replace("%", "%%")

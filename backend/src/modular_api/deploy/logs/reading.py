@@ -1,15 +1,16 @@
-"""Reading the logs of a deployment again: the last lines, the coming ones, one module's."""
+"""Read the logs of a deployment: the last lines, new lines, the lines of one module."""
 
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from modular_api.deploy.logs.errors import NoLogs
-from modular_api.deploy.logs.label import module_of
+from modular_api.deploy.logs.label import NO_MODULE, module_of
 from modular_api.deploy.logs.settings import MERGED
 
 LOOK_S = 0.1
@@ -17,6 +18,11 @@ _PART = 1 << 16
 
 NGINX = "nginx"
 """Stands for the files of nginx where a module is asked for."""
+
+_OF_NGINX = re.compile(
+    r"(\d+)/(\d+)/(\d+) ([\d:]+) \[(?P<level>\w+)\] (?P<pid>\d+)#\d+: (?P<text>.*)"
+)
+"""A line of nginx's error log, whose shape cannot be configured."""
 
 
 def files_of(folder: Path, modules: Sequence[str] = ()) -> list[Path]:
@@ -34,14 +40,37 @@ def files_of(folder: Path, modules: Sequence[str] = ()) -> list[Path]:
 
 
 def is_of(modules: Sequence[str]) -> Callable[[str], bool]:
-    """Return what tells whether a line is of one of the modules; of any without names.
+    """Return a predicate for lines of these modules; without names it accepts every line.
 
-    A line without a label is one of nginx.
+    A line without a label is one of nginx's error log.
     """
     if not modules:
         return lambda line: True
     names = frozenset(modules)
     return lambda line: (module_of(line) or NGINX) in names
+
+
+def with_label(line: str) -> str:
+    """Return a line of nginx's error log with the head of all others."""
+    found = _OF_NGINX.match(line)
+    if found is None:
+        return line
+    year, month, day, clock = found.groups()[:4]
+    level = found["level"].upper()
+    return (
+        f"{year}-{month}-{day} {clock},000 {level:<7} {NGINX}[{found['pid']}] {NGINX} "
+        f"error: {found['text']}"
+    )
+
+
+def modules_in(folder: Path) -> set[str]:
+    """Return the modules that have a line in the merged file."""
+    try:
+        with (folder / MERGED).open(errors="replace") as source:
+            found = {module_of(line) for line in source}
+    except FileNotFoundError:
+        return set()
+    return {name for name in found if name is not None} - {NO_MODULE}
 
 
 def last_lines(
@@ -86,7 +115,8 @@ def follow(
 ) -> Generator[str | None, None, None]:
     """Yield lines as they are written, and None whenever there are none yet.
 
-    A file that is put aside is read to its end before the new one is begun.
+    A file that is put aside is read to its end before the new one is begun; one that
+    is emptied is read from its beginning.
 
     Args:
         position: where to begin.
@@ -98,6 +128,9 @@ def follow(
     try:
         while go_on():
             is_old = _is_another(source.fileno(), file)
+            if os.fstat(source.fileno()).st_size < source.tell():
+                source.seek(0)
+                rest = b""
             *lines, rest = (rest + source.read()).split(b"\n")
             texts = (line.decode(errors="replace") for line in lines)
             yield from (text for text in texts if wanted(text))
@@ -118,7 +151,7 @@ def follow_all(
     *,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Iterator[str]:
-    """Yield the coming lines of several files."""
+    """Yield new lines of several files as they are written."""
     followed = [follow(file, at, wanted, go_on=go_on) for file, at in files]
     while followed:
         quiet = True
@@ -134,24 +167,26 @@ def follow_all(
             time.sleep(LOOK_S)
 
 
-def remove_logs(folder: Path) -> list[Path]:
-    """Remove all log files, also those put aside; return which.
+def clean_logs(folder: Path) -> list[Path]:
+    """Empty every log file, and remove those put aside; return all of them.
 
-    Whoever still writes begins a new file.
+    They are not removed: nginx, for one, would write on into a file nobody sees. All
+    who write append, so what they write next stands at the beginning.
     """
-    files = sorted(
-        file
+    current, aside = (
+        sorted(file for file in folder.glob(pattern) if file.is_file())
         for pattern in ("*.log", "*.log.[0-9]*")
-        for file in folder.glob(pattern)
-        if file.is_file()
     )
-    for file in files:
+    for file in current:
+        with suppress(FileNotFoundError):
+            os.truncate(file, 0)
+    for file in aside:
         file.unlink(missing_ok=True)
-    return files
+    return [*current, *aside]
 
 
 def _is_another(descriptor: int, path: Path) -> bool:
-    """Tell whether a file was put aside, and the path names a new one."""
+    """Tell whether the path names another file than the open one, which was put aside."""
     try:
         return not os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:

@@ -1,8 +1,7 @@
-"""Everything a process writes passes through a small process of its own.
+"""A small process that labels everything another one writes, and keeps its log files.
 
-That one labels the lines and keeps the files. It needs no manager, so it works in the
-background as in the foreground; and it outlives the process it reads from for a moment,
-so that the last words of one that was killed are kept as well.
+It needs no manager, so it works in the background as in the foreground. It ends after the
+process it reads from, so that the last output of a killed process is kept as well.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ _LAST_WORDS_S = 1.0
 class Relay:
     """The process that reads what this one writes.
 
-    Should somebody kill it, what is written goes straight to the instance's file:
-    without labels, but nothing that prints fails for that.
+    If it is killed, output goes straight to the instance's file, without labels, so
+    that printing does not fail.
     """
 
     def __init__(self, pid: int, file: Path) -> None:
@@ -60,7 +59,7 @@ class Relay:
 
 
 def _write_to(fd: int) -> None:
-    """Let stdout and stderr be this file."""
+    """Redirect stdout and stderr to this file."""
     os.dup2(fd, 1)
     os.dup2(fd, 2)
     os.close(fd)
@@ -69,7 +68,7 @@ def _write_to(fd: int) -> None:
 def start_relay(
     settings: LogSettings, instance: str, slot: str, modules: Sequence[str]
 ) -> Relay | None:
-    """Have everything written to stdout and stderr from now on labelled and kept.
+    """Redirect stdout and stderr to a new relay, which labels and keeps all lines.
 
     To be called before the process has threads: the relay is forked off it.
 
@@ -123,7 +122,7 @@ def _run(reader: int, settings: LogSettings, label: Label) -> None:
 
 
 def _parts(fd: int) -> Iterator[list[bytes]]:
-    """Yield lines as they come; one that never ends is cut."""
+    """Yield lines as they arrive; a line longer than `_LONGEST_LINE` is split."""
     rest = b""
     while part := os.read(fd, _PART):
         *lines, rest = (rest + part).split(b"\n")

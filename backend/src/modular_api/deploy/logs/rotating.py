@@ -37,7 +37,7 @@ class RotatingFile:
             lines = lines[os.write(self._fd, lines) :]
 
     def close(self) -> None:
-        """Write no more."""
+        """Close the file."""
         os.close(self._fd)
 
     def _open(self) -> int:

@@ -8,7 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 
 MERGED = "all.log"
-"""The file with the lines of every process of a deployment."""
+"""The file with the lines of every process of a deployment, but for nginx's."""
+
+MANAGER = "manager"
+"""Stands for the manager where a line names its process and module."""
 
 
 class LogLevel(StrEnum):
@@ -34,7 +37,7 @@ class LogSettings:
     Attributes:
         folder: of `<server>-<index>.log` and `all.log`; None leaves stdout and stderr
             where they are, which is what containers want.
-        level: of everything, but for
+        level: of everything that `module_levels` does not name.
         module_levels: of the code of single modules, by module name.
         most_bytes: a file that has grown beyond is put aside.
         keep: how many files put aside are kept: `x.log.1` is the youngest.

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modular_api.deploy.config.models import DeploymentConfig
 from modular_api.deploy.instance.life import end_with_manager
-from modular_api.deploy.manager.errors import NotDescribed
+from modular_api.deploy.manager.errors import GatewayFailed, NotDescribed
 from modular_api.deploy.manager.health import Address
 from modular_api.deploy.manager.places import Places
 from modular_api.model import AppModel
@@ -78,6 +78,10 @@ class GatewayOrder:
     listen: Address
 
 
+class _Refused(Exception):
+    """The process did not do what it was asked for; its words say why."""
+
+
 class AppProcess:
     """A process that has built the app and answers questions about it.
 
@@ -89,18 +93,25 @@ class AppProcess:
         self._process = process
         self.description: Description
 
-    async def describe(self, source: AppSource) -> None:
-        """Build the app. Raises: NotDescribed: it cannot be built, for this reason."""
-        self.description = await self._ask(source)
+    async def describe(self, source: AppSource, outcome: str) -> None:
+        """Build the app. Raises: NotDescribed: it cannot be built, with this outcome."""
+        try:
+            self.description = await self._ask(source)
+        except _Refused as refused:
+            raise NotDescribed(str(refused), outcome) from None
 
-    async def write_gateway(self, order: GatewayOrder) -> bool:
-        """Write what nginx serves and its configuration; tell whether that is new.
+    async def write_gateway(self, order: GatewayOrder) -> None:
+        """Write what nginx serves and its configuration.
 
-        Raises: NotDescribed: nginx refuses it, and the one there was stays; or there is
-            no nginx.
+        Raises: GatewayFailed: nginx refuses it, and the one there was stays; or there
+            is no nginx.
         """
-        is_new: bool = await self._ask(order)
-        return is_new
+        try:
+            await self._ask(order)
+        except _Refused as refused:
+            raise GatewayFailed(
+                f"nginx was told nothing new, and goes on as before if it runs: {refused}"
+            ) from None
 
     async def _ask(self, question: object) -> Any:
         stdin, stdout = self._process.stdin, self._process.stdout
@@ -113,12 +124,12 @@ class AppProcess:
                 head = await stdout.readexactly(_LENGTH.size)
                 body = await stdout.readexactly(*_LENGTH.unpack(head))
         except TimeoutError:
-            raise NotDescribed(f"that took longer than {_LONGEST_S:g} s") from None
+            raise _Refused(f"that took longer than {_LONGEST_S:g} s") from None
         except (asyncio.IncompleteReadError, OSError):
-            raise NotDescribed(await self._last_words()) from None
+            raise _Refused(await self._last_words()) from None
         kind, answer = pickle.loads(body)
         if kind == "error":
-            raise NotDescribed(answer)
+            raise _Refused(answer)
         return answer
 
     async def _last_words(self) -> str:
@@ -141,12 +152,17 @@ class Builders(set[asyncio.subprocess.Process]):
 
 @asynccontextmanager
 async def describing(
-    source: AppSource, builders: Builders | None = None
+    source: AppSource,
+    builders: Builders | None = None,
+    *,
+    outcome: str = "nothing was started",
 ) -> AsyncIterator[AppProcess]:
     """Build the app in another process, which is there while the body runs.
 
     Args:
         builders: holds that process meanwhile.
+        outcome: what it means where that fails, for the error's message.
+
     Raises: NotDescribed.
     """
     life, ours = os.pipe()
@@ -172,7 +188,7 @@ async def describing(
     builders.add(process)
     try:
         app = AppProcess(process)
-        await app.describe(source)
+        await app.describe(source, outcome)
         yield app
     finally:
         if process.returncode is None:
@@ -240,16 +256,16 @@ def _description(app: ModularApp) -> Description:
     return Description(app.describe(), documents)
 
 
-def _write_gateway(app: ModularApp, order: GatewayOrder) -> bool:
+def _write_gateway(app: ModularApp, order: GatewayOrder) -> None:
     from modular_api.app.pages import pages_of
     from modular_api.deploy.nginx.gateway import write_gateway
 
     places = order.places
-    return write_gateway(
+    write_gateway(
         places.nginx_config,
         order.config,
         app.describe(),
-        pages_of(app),
+        pages_of(app, order.config.modules),
         places.gateway_places(),
         addresses=order.addresses,
         listen=order.listen,

@@ -14,7 +14,7 @@ ModularError
     ├── CannotExclude       there are no modules of these names
     ├── NothingLeft         every module was excluded
     ├── NotDescribed        the app cannot be built, so there is nothing to start
-    ├── GatewayFailed       nginx is missing, or does not start
+    ├── GatewayFailed       nginx is missing, does not start, or refuses what it is told
     ├── ControlFailed       the manager could not be asked, or not understood
     │   └── ManagerSilent   it does not even say that it has heard
     └── BadRecord           a file about a process is none of ours
@@ -147,14 +147,19 @@ class NothingLeft(ManagerError):
 
 
 class NotDescribed(ManagerError):
-    """The app cannot be built, so there is nothing to start."""
+    """The app cannot be built, so there is nothing to start.
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"The app cannot be built, so nothing was started: {why}")
+    Attributes:
+        outcome: what that means for what was asked for, and for what runs.
+    """
+
+    def __init__(self, why: str, outcome: str = "nothing was started") -> None:
+        self.outcome = outcome
+        super().__init__(f"The app cannot be built, so {outcome}: {why}")
 
 
 class GatewayFailed(ManagerError):
-    """nginx is missing, or does not start."""
+    """nginx is missing, does not start, or refuses what it is told."""
 
 
 class ControlFailed(ManagerError):

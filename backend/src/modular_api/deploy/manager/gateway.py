@@ -24,7 +24,7 @@ from modular_api.deploy.manager.errors import GatewayFailed
 from modular_api.deploy.manager.health import Address, NoAnswer, ask
 from modular_api.deploy.manager.identity import Identity, new_token
 from modular_api.deploy.manager.states import State
-from modular_api.deploy.nginx.gate import find_nginx
+from modular_api.deploy.nginx.gate import find_nginx, fingerprint_of
 from modular_api.errors import ModularError
 from modular_api.listening import CannotListen
 from modular_api.serving.pid_file import same_start
@@ -86,6 +86,9 @@ class Nginx:
 class Gateway:
     """Keeps nginx running, with the states and the back-off of an instance.
 
+    Attributes:
+        fingerprint: of the configuration that the process has read.
+
     Args:
         changed: told after every change of which process it is.
     """
@@ -99,16 +102,18 @@ class Gateway:
         self.state = State.STOPPED
         self.child: Child | None = None
         self.restarts = Restarts()
+        self.fingerprint = ""
         self.started_at = 0.0
         self._changed = changed
         self._watcher: asyncio.Task[None] | None = None
 
-    def adopt(self, identity: Identity, restarts: int) -> None:
+    def adopt(self, identity: Identity, restarts: int, fingerprint: str) -> None:
         """Watch an nginx that an earlier manager has started."""
         self.child = Child.adopt(identity)
         self.started_at = identity.create_time
         self.restarts.count = restarts
         self.restarts.note_ready()
+        self.fingerprint = fingerprint
         self.state = State.READY
         log.info("nginx: process %s serves on", self.child.pid)
         self._watcher = asyncio.create_task(self._watch(self.child))
@@ -152,11 +157,35 @@ class Gateway:
             await self.child.kill()
             await end_workers(self.child.identity)
 
-    def reload(self) -> None:
-        """Have nginx read its configuration again; it was tested when it was written."""
-        if self.child is not None:
-            self.child.send(signal.SIGHUP)
-            log.info("nginx: reads its configuration again")
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the file is another than the one nginx has read, whoever wrote it."""
+        return self.fingerprint != fingerprint_of(self.nginx.config)
+
+    async def reload(self) -> None:
+        """Have nginx read its configuration again; it was tested when it was written.
+
+        Raises: GatewayFailed: it goes on with the one before.
+        """
+        child = self.child
+        if child is None or child.exited.is_set():
+            return  # the next process reads it
+        fingerprint = fingerprint_of(self.nginx.config)
+        before = _workers_of(child)
+        child.send(signal.SIGHUP)
+        deadline = time.monotonic() + _START_S
+        while _workers_of(child) <= before:
+            if child.exited.is_set():
+                return
+            if time.monotonic() > deadline:
+                raise GatewayFailed(
+                    "nginx goes on with the configuration it had: it did not take "
+                    f"{self.nginx.config}. Its error log says why."
+                )
+            await asyncio.sleep(_STEP_S)
+        log.info("nginx: has read its configuration again")
+        self.fingerprint = fingerprint
+        self._changed()
 
     async def is_healthy(self) -> bool:
         """Tell whether nginx answers, whatever it says."""
@@ -188,6 +217,7 @@ class Gateway:
     def _launch(self) -> Child:
         nginx = self.nginx
         program = find_nginx()
+        self.fingerprint = fingerprint_of(nginx.config)
         token = new_token()
         words = [program, "-c", str(nginx.config), "-e", str(nginx.output)]
         words += ["-g", f"env MODULAR_API={token};"]
@@ -297,6 +327,14 @@ class Gateway:
             return self.nginx.output.read_text(errors="replace")[-_LAST_WORDS:].strip()
         except OSError:
             return "it left no word"
+
+
+def _workers_of(master: Child) -> set[int]:
+    """Return the workers of a master; new ones have read what it has read."""
+    try:
+        return {child.pid for child in psutil.Process(master.pid).children()}
+    except psutil.NoSuchProcess:
+        return set()
 
 
 async def end_workers(master: Identity) -> None:

@@ -44,7 +44,7 @@ class GatewayKeeper:
             self._sockets.remember(NGINX, found.address)
         self.gateway = self._new_gateway()
         if found is not None:
-            self.gateway.adopt(found.identity, found.restarts)
+            self.gateway.adopt(found.identity, found.restarts, found.fingerprint)
 
     async def update(
         self, app: AppProcess, config: DeploymentConfig, plans: Iterable[InstancePlan]
@@ -54,18 +54,18 @@ class GatewayKeeper:
         It moves when its socket was exchanged: the old nginx ends once the new
         configuration has passed nginx's test.
 
-        Raises: NotDescribed: nginx refuses the configuration, and the old one is in
-            force; GatewayFailed.
+        Raises: GatewayFailed: nginx refuses the configuration, and the old one is in
+            force; or it does not start.
         """
         assert self.gateway is not None
-        is_new = await app.write_gateway(self._order(config, plans))
+        await app.write_gateway(self._order(config, plans))
         if self.gateway.nginx.address != self._sockets.address(NGINX):
             await self.gateway.stop(config.timeouts.drain_s)
             self.gateway = self._new_gateway()
         if self.gateway.child is None:
             await self.gateway.start()
-        elif is_new:
-            self.gateway.reload()
+        elif self.gateway.is_outdated:
+            await self.gateway.reload()
 
     def moves_to(self, config: DeploymentConfig) -> Address | None:
         """Return where nginx is wanted; None where that is where it listens."""
@@ -150,6 +150,7 @@ class GatewayKeeper:
                 detached=self._detached,
                 started_at=child.identity.create_time,
                 restarts=self.gateway.restarts.count,
+                fingerprint=self.gateway.fingerprint,
             )
         )
 

@@ -30,7 +30,8 @@ class ProcessRecord:
         control: the Unix socket on which it hands its listening socket over.
         detached: it outlives its manager.
         restarts: how often the instance was started again.
-        fingerprint: of what the process was told, as in `plan.fingerprint`.
+        fingerprint: of what the process was told, as in `plan.fingerprint`; of the
+            configuration it has read, for the gateway.
     """
 
     name: str

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from modular_api.deploy.config.models import NGINX
+from modular_api.deploy.config.models import NGINX, DeploymentConfig
 from modular_api.deploy.manager.gateway import LIVE_PATH
-from modular_api.deploy.manager.health import NoAnswer, ask
+from modular_api.deploy.manager.health import Address, NoAnswer, ask
 from modular_api.deploy.manager.records import ProcessRecord, Records
 from modular_api.deploy.manager.states import State
+from modular_api.listening import url_for
 
 if TYPE_CHECKING:
     from modular_api.deploy.manager.supervisor import Supervisor
@@ -27,6 +28,8 @@ _NO_GATEWAY: dict[str, Any] = {
     "port": None,
     "state": str(State.STOPPED),
     "restarts": 0,
+    "uptime_s": None,
+    "memory_bytes": None,
     "reason": None,
 }
 
@@ -50,9 +53,11 @@ async def status_of(supervisor: Supervisor) -> dict[str, Any]:
             "reason": instance.restarts.reason,
         }
         servers.setdefault(plan.server, []).append(data)
+    gateway = supervisor.gateway
     return {
         "running": supervisor.is_running,
         "starting": supervisor.is_starting,
+        "url": _url(supervisor.config, gateway.nginx.address) if gateway else None,
         "manager": {"pid": os.getpid(), "detached": supervisor.detached},
         "nginx": await _gateway(supervisor),
         "servers": servers,
@@ -64,13 +69,16 @@ async def _gateway(supervisor: Supervisor) -> dict[str, Any]:
     if gateway is None:
         return {**_NO_GATEWAY}
     running = gateway.child is not None and gateway.child.poll() is None
+    pid = gateway.child.pid if gateway.child else None
     return {
         "running": running,
         "healthy": running and await gateway.is_healthy(),
-        "pid": gateway.child.pid if gateway.child else None,
+        "pid": pid,
         "port": gateway.nginx.address[1],
         "state": str(gateway.state),
         "restarts": gateway.restarts.count,
+        "uptime_s": _since(gateway.started_at) if running else None,
+        "memory_bytes": _memory_with_workers(pid) if running and pid else None,
         "reason": gateway.restarts.reason,
     }
 
@@ -89,18 +97,25 @@ async def status_on_disk(records: Records) -> dict[str, Any]:
                 "port": record.address[1],
                 "state": str(State.READY),
                 "restarts": record.restarts,
+                "uptime_s": _since(record.started_at),
+                "memory_bytes": _memory_with_workers(record.identity.pid),
             }
         else:
             data = await _instance(record.name, record)
             servers.setdefault(record.name.rpartition("-")[0], []).append(data)
-    running = bool(serving)
     return {
-        "running": running,
+        "running": bool(serving),
         "starting": False,
+        "url": None,  # only a manager knows what is configured
         "manager": None,
         "nginx": nginx,
         "servers": servers,
     }
+
+
+def _url(config: DeploymentConfig, listening: Address) -> str:
+    """Return where clients reach the gateway: as configured, or where it listens."""
+    return config.api_base_url or url_for(*listening)
 
 
 async def _instance(name: str, record: ProcessRecord | None) -> dict[str, Any]:
@@ -118,7 +133,7 @@ async def _instance(name: str, record: ProcessRecord | None) -> dict[str, Any]:
         "port": record.address[1],
         "modules": list(record.modules),
         "restarts": record.restarts,
-        "uptime_s": round(time.time() - record.started_at, 1),
+        "uptime_s": _since(record.started_at),
         "memory_bytes": _memory(record.identity.pid),
     }
     assert record.health is not None
@@ -148,6 +163,19 @@ def _serving(records: Records) -> list[ProcessRecord]:
         if records.read_pid(record.name) in (record.identity.pid, None)
         and record.identity.is_running()
     ]
+
+
+def _since(started_at: float) -> float:
+    return round(time.time() - started_at, 1)
+
+
+def _memory_with_workers(pid: int) -> int | None:
+    """Return what nginx takes: its master hardly anything, its workers the rest."""
+    try:
+        workers = psutil.Process(pid).children()
+    except psutil.Error:
+        return None
+    return sum(_memory(each) or 0 for each in (pid, *(w.pid for w in workers)))
 
 
 def _memory(pid: int) -> int | None:

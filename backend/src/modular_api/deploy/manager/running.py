@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import pickle
 import subprocess
@@ -14,12 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from modular_api.deploy.config.errors import BadDeployment, Fault
-from modular_api.deploy.config.models import DeploymentConfig
+from modular_api.deploy.config.models import SKIP_PORT_FAULTS, DeploymentConfig
+from modular_api.deploy.config.ports import port_faults
 from modular_api.deploy.config.reading import read_deployment
+from modular_api.deploy.logs.label import Label
+from modular_api.deploy.logs.records import FileRecordHandler, RecordHandler
+from modular_api.deploy.logs.settings import MANAGER, LogSettings
 from modular_api.deploy.manager.errors import (
+    BadFolder,
     CannotExclude,
     ControlFailed,
     ManagerError,
@@ -28,7 +32,7 @@ from modular_api.deploy.manager.errors import (
 from modular_api.deploy.manager.foreground import Foreground
 from modular_api.deploy.manager.places import Places
 from modular_api.deploy.manager.reporting import status_of
-from modular_api.deploy.manager.supervisor import Supervisor
+from modular_api.deploy.manager.supervisor import ReadConfig, Supervisor
 from modular_api.errors import ModularError, describe
 from modular_api.model import AppModel
 from modular_api.project.source import AppSource
@@ -92,17 +96,35 @@ class Deployment:
                 servers[name] = {**server.model_dump(), **change}
         if not servers:
             raise NothingLeft(self.exclude)
-        # Validated again: more instances may want a port that is somebody else's.
-        try:
-            return DeploymentConfig.model_validate({**dict(config), "servers": servers})
-        except ValidationError as error:
-            faults = [Fault(0, "", detail["msg"]) for detail in error.errors()]
-            raise BadDeployment(faults) from error
+        config = DeploymentConfig.model_validate(
+            {**dict(config), "servers": servers}, context={SKIP_PORT_FAULTS: True}
+        )
+        # Again: more instances may want a port that is somebody else's.
+        faults = [
+            Fault(0, ".".join(map(str, path)), f"{what}, with --workers {self.workers}")
+            for path, what in port_faults(config.port_uses())
+        ]
+        if faults:
+            raise BadDeployment(faults, self.config_file)
+        return config
 
-    def supervisor(self) -> Supervisor:
+    def notes(self, config: DeploymentConfig, model: AppModel) -> list[str]:
+        """Return what was asked for and is not so, a sentence each."""
+        stateful = {module.name for module in model.modules if module.stateful}
+        single = [
+            name
+            for name, server in config.servers.items()
+            if stateful.intersection(server.modules)
+        ]
+        if self.workers in (None, 1) or not single:
+            return []
+        names = ", ".join(single)
+        return [f"--workers leaves {names} at 1 instance: the state is in the process."]
+
+    def supervisor(self, read_config: ReadConfig) -> Supervisor:
         """Return what runs it, in the running loop."""
         return Supervisor(
-            self.read_config,
+            read_config,
             self.source,
             self.places,
             detached=self.detached,
@@ -112,22 +134,45 @@ class Deployment:
 def run(deployment: Deployment, on_ready: Callable[[dict[str, Any]], None]) -> None:
     """Run a deployment until a signal or a command stops it.
 
+    What it logs goes to `manager.log` and `all.log`, and to stderr unless it is
+    detached.
+
     Args:
         on_ready: gets the status once everything is ready.
     Raises: ModularError: it did not start. KeyboardInterrupt: stopped while starting.
     """
     configure_logging(deployment.log_level)
     deployment.must_exist()
-    asyncio.run(_run(deployment, on_ready))
+    root, log_dir = logging.getLogger(), deployment.places.log_dir
+    label = Label(MANAGER, "-", os.getpid(), MANAGER)
+    try:
+        handler = FileRecordHandler(label, LogSettings(log_dir))
+    except OSError as error:
+        raise BadFolder(log_dir, error) from error
+    if deployment.detached:  # nobody looks, and what collects it would grow
+        root.handlers.clear()
+    root.addHandler(handler)
+    try:
+        asyncio.run(_run(deployment, on_ready, handler))
+    finally:
+        root.removeHandler(handler)
 
 
 async def _run(
-    deployment: Deployment, on_ready: Callable[[dict[str, Any]], None]
+    deployment: Deployment,
+    on_ready: Callable[[dict[str, Any]], None],
+    records: RecordHandler,
 ) -> None:
-    supervisor = deployment.supervisor()
+    def read_config(model: AppModel) -> DeploymentConfig:
+        config = deployment.read_config(model)
+        records.format_of_lines = config.log_format
+        return config
+
+    supervisor = deployment.supervisor(read_config)
 
     async def tell() -> None:
-        on_ready(await status_of(supervisor))
+        notes = deployment.notes(supervisor.config, supervisor.description.model)
+        on_ready({**await status_of(supervisor), "notes": notes})
 
     await Foreground(supervisor).run(tell)
 
@@ -135,15 +180,21 @@ async def _run(
 def run_detached(deployment: Deployment) -> dict[str, Any]:
     """Start a manager that outlives this process; return the status once all is ready.
 
-    Its log is `manager.log` beside the others.
+    What it prints and does not log is in `manager-output.log`, beside the others.
 
     Raises: ModularError: it did not start, in its own words. KeyboardInterrupt: the
         start was undone.
     """
     deployment.must_exist()
-    deployment.places.log_dir.mkdir(parents=True, exist_ok=True)
+    log_dir = deployment.places.log_dir
+    printed = log_dir / "manager-output.log"
+    try:
+        log_dir.mkdir(parents=True, exist_ok=True)
+        output = printed.open("ab")
+    except OSError as error:
+        raise BadFolder(log_dir, error) from error
     ours, theirs = os.pipe()
-    with (deployment.places.log_dir / "manager.log").open("ab") as output:
+    with output:
         process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), str(theirs)],
             stdin=subprocess.PIPE,
@@ -166,8 +217,8 @@ def run_detached(deployment: Deployment) -> dict[str, Any]:
         raise
     if not line:
         raise ControlFailed(
-            f"The manager ended with exit code {process.wait()}; its log is "
-            f"{deployment.places.log_dir / 'manager.log'}."
+            f"The manager ended with exit code {process.wait()}; its last words are "
+            f"in {printed}."
         )
     process.returncode = 0  # it runs on, and nobody waits for it
     told: dict[str, Any] = json.loads(line)

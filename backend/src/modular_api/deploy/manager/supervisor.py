@@ -56,6 +56,9 @@ from modular_api.serving.source_files import source_folders
 _IMPATIENT_LINGER_S = 0.1
 _DUMP_S = 1.0
 """Time for every process to write down what it is doing."""
+_NOT_REPLACED = "nothing was replaced, and the old processes serve on"
+_NOT_TOLD = "nginx serves the documents it had"
+_NOT_CHANGED = "nothing was changed, and all of it serves on"
 
 ReadConfig: TypeAlias = Callable[[AppModel], DeploymentConfig]
 
@@ -378,7 +381,9 @@ class Supervisor:
         """
         async with self._change():
             names = self.fleet.of_server(server)
-            async with describing(self._source, self._builders) as app:
+            async with describing(
+                self._source, self._builders, outcome=_NOT_REPLACED
+            ) as app:
                 if not force:
                     await self._refuse_to_break_peers(server, names, app.description)
                 self._take(app.description, self.config)
@@ -404,7 +409,9 @@ class Supervisor:
             }
             await self.fleet.roll_together(self._following(users) - concerned)
             if changed:  # nginx serves the merged documents, and knows every route
-                async with describing(self._source, self._builders) as app:
+                async with describing(
+                    self._source, self._builders, outcome=_NOT_TOLD
+                ) as app:
                     self._take(app.description, self.config)
                     await self._update_gateway(app)
 
@@ -445,7 +452,9 @@ class Supervisor:
             ModularError: what is wrong; everything is as it was before.
         """
         async with self._change():
-            async with describing(self._source, self._builders) as app:
+            async with describing(
+                self._source, self._builders, outcome=_NOT_CHANGED
+            ) as app:
                 config = self._read_config(app.description.model)
                 rearrangement = Rearrangement(
                     self.fleet,

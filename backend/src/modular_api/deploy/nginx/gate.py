@@ -1,7 +1,8 @@
-"""The gate in front of nginx's configuration: nothing is written that nginx refuses."""
+"""Test nginx's configuration before it is written: nginx never gets one it refuses."""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ from modular_api.whole_files import replace_file
 
 _LONGEST_S = 10.0
 _PLACES = "/usr/sbin:/usr/local/sbin:/sbin:/usr/local/bin:/opt/homebrew/bin"
-"""Where systems keep nginx beside what a user's PATH names."""
+"""Folders systems keep nginx in, besides those on a user's PATH."""
 
 
 def find_nginx() -> str:
@@ -25,6 +26,8 @@ def find_nginx() -> str:
 def write_nginx_config(text: str, file: Path) -> bool:
     """Put a configuration into a file, once nginx has tested it; tell whether it is new.
 
+    A running nginx may have read another one than the file had: `fingerprint_of` tells.
+
     Raises: BadNginxConfig: what was in the file stays. NginxMissing.
     """
 
@@ -32,6 +35,14 @@ def write_nginx_config(text: str, file: Path) -> bool:
         check_nginx_config(draft, stands_for=file)
 
     return replace_file(file, text.encode(), check=check)
+
+
+def fingerprint_of(file: Path) -> str:
+    """Return a hash of a configuration; empty where there is none."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return ""
 
 
 def check_nginx_config(file: Path, *, stands_for: Path | None = None) -> None:

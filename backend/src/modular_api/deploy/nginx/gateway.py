@@ -23,8 +23,8 @@ def write_gateway(
     *,
     addresses: Mapping[str, Sequence[Address]] | None = None,
     listen: Address | None = None,
-) -> bool:
-    """Write pages and configuration; tell whether nginx has to read the latter again.
+) -> None:
+    """Write the pages and the configuration; nginx is not told to read the latter again.
 
     New pages need no reload: nginx opens them at each request.
 
@@ -38,4 +38,4 @@ def write_gateway(
     )
     places.make()
     write_pages(pages, places.pages_dir)
-    return write_nginx_config(text, file)
+    write_nginx_config(text, file)

@@ -13,6 +13,7 @@ _DETAILS: dict[int, str | None] = {
     405: None,
     413: "The body of the request is too large.",
     414: "The address of the request is too long.",
+    429: "This address sends too many bodies at the same time.",
     431: "The headers of the request are too large.",
     500: "The gateway failed.",
     502: "The server behind the gateway gave no answer.",
@@ -21,14 +22,14 @@ _DETAILS: dict[int, str | None] = {
 }
 
 _PATH = "/.problems"
-"""No named location: nginx refuses those while it has no path yet, as with 414."""
+"""A path, as nginx refuses named locations before it has parsed one, as with 414."""
 
 _NGINX_CODES = {
     400: ("400",),
     404: ("403", "404"),  # a folder, a hidden file: it is there for nobody
     431: ("494",),
 }
-"""What nginx calls them where it is not the status: 494 is a header that is too large."""
+"""The codes nginx uses where they differ from the status: 494 for a large header."""
 
 
 def error_pages() -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,7 +27,7 @@ HEADER = "# Written by modular-api from the deployment and the app; do not edit.
 LIVE_PATH = "/health/live"
 
 _LONG_S = 3600
-"""How long a socket or a stream may be silent. Ours are not: servers send pings."""
+"""How long a socket or a stream may be silent; our servers send pings more often."""
 
 _MIME_TYPES = {
     "text/css": "css",
@@ -91,7 +92,9 @@ def _main(config: DeploymentConfig, places: GatewayPlaces) -> Iterator[str]:
     nginx = config.nginx
     yield "daemon off;"
     yield f"pid {quoted(places.pid_file)};"
-    yield f"error_log {quoted(places.error_log)} warn;"
+    # Below `crit` nginx repeats the request of what fails, with its query, which may
+    # hold a secret; the access log tells the same without.
+    yield f"error_log {quoted(places.error_log)} crit;"
     if places.user is not None:
         yield f"user {places.user};"
     yield f"worker_processes {nginx.worker_processes};"
@@ -112,6 +115,9 @@ def _logs(config: DeploymentConfig, places: GatewayPlaces) -> Iterator[str]:
     yield "map $request_uri $the_path {"
     yield '"~^(?<before_query>[^?]*)" $before_query;'
     yield "}"
+    # The head that every line of an instance has.
+    yield f"map $time_iso8601 $the_time {{ {_TIME} }}"
+    yield f"map $msec $milliseconds {{ {_MILLISECONDS} }}"
     if config.log_format is LogFormat.JSON:
         yield "log_format access escape=json " + _JSON_LINE
     else:
@@ -119,15 +125,21 @@ def _logs(config: DeploymentConfig, places: GatewayPlaces) -> Iterator[str]:
     yield f"access_log {quoted(places.access_log)} access;"
 
 
+_TIME = r'"~^(?<the_day>[^T]+)T(?<the_clock>[0-9:]+)" "$the_day $the_clock";'
+_MILLISECONDS = r'"~\.(?<the_ms>\d+)$" $the_ms;'
+
 _JSON_LINE = (
-    """'{"time":"$time_iso8601","request_id":"$the_request_id","""
+    """'{"time":"$time_iso8601","level":"INFO","instance":"nginx","pid":$pid,"""
+    """"module":"nginx","request_id":"$the_request_id","""
     """"client":"$remote_addr","method":"$request_method","path":"$the_path","""
     """"status":$status,"bytes":$bytes_sent,"seconds":$request_time,"""
-    """"server":"$upstream_addr","server_seconds":"$upstream_response_time"}';"""
+    """"server":"$upstream_addr","server_status":"$upstream_status","""
+    """"server_seconds":"$upstream_response_time"}';"""
 )
 _TEXT_LINE = (
-    "'$time_iso8601 $remote_addr $request_method $the_path $status $bytes_sent B "
-    "$request_time s [$the_request_id] $upstream_addr';"
+    "'$the_time,$milliseconds INFO    nginx[$pid] nginx access [$the_request_id]: "
+    "$remote_addr $request_method $the_path $status $bytes_sent B "
+    "$request_time s $upstream_addr $upstream_status';"
 )
 
 
@@ -145,6 +157,15 @@ def _client(config: DeploymentConfig) -> Iterator[str]:
     yield "reset_timedout_connection on;"
     yield f"client_max_body_size {limits.body_bytes};"
     yield f"large_client_header_buffers 4 {limits.header_bytes};"
+    # A body that comes byte by byte is in time with each of them, so that nothing cuts
+    # it; how many of those an address has at a time is bounded instead.
+    yield "map $http_content_length$http_transfer_encoding $sender_of_a_body {"
+    yield "'' ''; 0 '';"
+    yield "default $binary_remote_addr;"
+    yield "}"
+    yield "limit_conn_zone $sender_of_a_body zone=bodies:10m;"
+    yield f"limit_conn bodies {limits.bodies_per_address};"
+    yield f"limit_conn_status {HTTPStatus.TOO_MANY_REQUESTS};"
     yield f"client_header_timeout {_ms(timeouts.client_s)};"
     yield f"client_body_timeout {_ms(timeouts.client_s)};"
     yield f"send_timeout {_ms(timeouts.send_s)};"
@@ -242,8 +263,11 @@ def _proxying(config: DeploymentConfig) -> Iterator[str]:
     yield f"proxy_connect_timeout {_ms(timeouts.connect_s)};"
     yield f"proxy_read_timeout {_ms(timeouts.answer_s)};"
     yield f"proxy_send_timeout {_ms(timeouts.answer_s)};"
+    # Every entry once: least_conn prefers instances that refuse, as they are idle, and
+    # one that serves may be the last of many. A POST moves on only while it is unsent.
     yield "proxy_next_upstream error timeout;"
-    yield "proxy_next_upstream_tries 2;"
+    # Silence is waited for twice, however many instances there are.
+    yield f"proxy_next_upstream_timeout {_ms(2 * timeouts.answer_s)};"
 
 
 def _module(module: ModuleModel, server: str) -> Iterator[str]:
@@ -328,7 +352,7 @@ def _frontend(static_dir: Path | None) -> Iterator[str]:
 
 
 def quoted(path: Path | str) -> str:
-    """Return a path as a word of nginx's.
+    """Return a path quoted as one word of nginx's configuration.
 
     Raises: NginxError: it has a character that nginx has no way to write.
     """

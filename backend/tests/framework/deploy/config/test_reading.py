@@ -38,9 +38,11 @@ def test_a_file_of_one_line_is_enough(tmp_path: Path) -> None:
 
 def test_folders_are_relative_to_the_file(tmp_path: Path) -> None:
     """Not to the folder a command was called in."""
-    file = tmp_path / "config.yaml"
+    (tmp_path / "dist").mkdir()
+    file = tmp_path / "deploy" / "config.yaml"
+    file.parent.mkdir()
     file.write_text("servers: {all: {modules: [a]}}\nnginx: {static_dir: ../dist}\n")
-    assert read_deployment(file).nginx.static_dir == tmp_path.parent / "dist"
+    assert read_deployment(file).nginx.static_dir == tmp_path / "dist"
 
 
 def test_faults_of_every_kind_are_told_at_once(tmp_path: Path) -> None:
@@ -83,6 +85,60 @@ def test_faults_of_every_kind_are_told_at_once(tmp_path: Path) -> None:
     assert messages[3] == "input should be a valid integer, found 'eight'"
     assert messages[6] == "port 8001 of broker-2-0 is that of broker-0, too"
     assert messages[7] == "is missing"
+
+
+def test_what_nothing_could_be_started_with_is_told(tmp_path: Path) -> None:
+    """Rather than by whoever stumbles over it later, without a line."""
+    faults = faults_of(
+        tmp_path,
+        """\
+        nginx:
+          static_dir: no$where
+          host: 300.1.1.1
+        servers:
+          a:
+            modules: [a]
+            host: a..b
+            env:
+              A: "a\\0b"
+          b:
+            modules: [b]
+            host: -b
+          c:
+            modules: [c]
+            host: "1:2"
+        """,
+    )
+    assert [(line, key) for line, key, _ in faults] == [
+        (2, "nginx.static_dir"),
+        (3, "nginx.host"),
+        (7, "servers.a.host"),
+        (9, "servers.a.env.A"),
+        (12, "servers.b.host"),
+        (15, "servers.c.host"),
+    ]
+    assert faults[0][2].startswith("nginx cannot be told of 'no$where'")
+    assert faults[3][2] == "no variable can hold a NUL character"
+
+
+def test_what_this_machine_does_not_have_is_told(tmp_path: Path) -> None:
+    """But for a deployment that is meant for another one."""
+    text = """\
+        nginx:
+          static_dir: nowhere
+        servers:
+          a: {modules: [a], host: 192.0.2.1}
+          b: {modules: [b], host: localhost}
+        """
+    assert faults_of(tmp_path, text) == [
+        (2, "nginx.static_dir", f"there is no folder {tmp_path / 'nowhere'}"),
+        (
+            4,
+            "servers.a.host",
+            "192.0.2.1 cannot be listened on: this machine has no such address",
+        ),
+    ]
+    read_deployment(tmp_path / "config.yaml", elsewhere=True)
 
 
 def test_a_key_that_is_written_twice_is_told(tmp_path: Path) -> None:

@@ -6,22 +6,34 @@ and systemd's own.
 
 from __future__ import annotations
 
+import os
+import re
 import runpy
+import shlex
 import shutil
 import subprocess
+import time
+from configparser import ConfigParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import kubernetes_validate
 import pytest
 import yaml
 
 from modular_api.app.pages import AppPages, pages_of
+from modular_api.codegen.mode import GenerationMode
 from modular_api.deploy.config import DeploymentConfig
-from modular_api.deploy.export.processes import run_arguments
+from modular_api.deploy.export.errors import BadImage, NamesClash
+from modular_api.deploy.export.export import Export
+from modular_api.deploy.export.kubernetes import manifests
+from modular_api.deploy.export.processes import left_out, run_arguments
 from modular_api.deploy.export.target import Target
-from modular_api.deploy.export.targets import Export
+from modular_api.deploy.export.writing import write_export
 from modular_api.deploy.nginx import NginxError, NginxMissing, find_nginx
+from modular_api.listening import listen
 from modular_api.model import AppModel, ModuleModel
 from modular_api.project.source import AppSource
 
@@ -71,13 +83,31 @@ def needs_nginx() -> None:
         pytest.skip(str(missing))
 
 
+def test_what_has_no_counterpart_is_told(tmp_path: Path) -> None:
+    """It would be missed only when somebody looks for it."""
+    servers = {
+        "all": {
+            "modules": ["orders", "prices"],
+            "log_levels": {"orders": "debug"},
+            "reload": True,
+        }
+    }
+    config = export(tmp_path, servers=servers, log_format="json").config
+    assert [text.partition(":")[0] for text in left_out(config)] == [
+        "log_format",
+        "servers.all.log_levels",
+        "servers.all.reload",
+    ]
+    assert list(left_out(export(tmp_path).config)) == []
+
+
 class TestKubernetes:
     """A Deployment and a Service for each server, and for the gateway."""
 
     @pytest.fixture
     def objects(self, tmp_path: Path) -> dict[tuple[str, str], dict[str, Any]]:
         """Every object, by kind and name."""
-        files = export(tmp_path).write(Target.kubernetes, tmp_path / "out")
+        files = write_export(export(tmp_path), Target.kubernetes, tmp_path / "out")
         documents = [d for file in files for d in yaml.safe_load_all(file.read_text())]
         return {(d["kind"], d["metadata"]["name"]): d for d in documents}
 
@@ -98,6 +128,14 @@ class TestKubernetes:
         """An underscore has no place in either."""
         assert objects["Deployment", "prices"]["spec"]["replicas"] == 3
         assert ("Service", "order-book") in objects
+
+    def test_the_address_clients_use_is_an_annotation(self, tmp_path: Path) -> None:
+        """Of the gateway's Service, for whoever sets up what leads there."""
+        wanted = export(tmp_path, api_base_url="https://api.example")
+        _, service = yaml.safe_load_all(manifests(wanted)["gateway.yaml"])
+        kubernetes_validate.validate(service, "1.31", strict=True)
+        annotations = service["metadata"]["annotations"]
+        assert annotations == {"modular-api/base-url": "https://api.example"}
 
     def test_a_stateful_server_never_runs_twice(self, objects) -> None:
         """The others are replaced without a gap."""
@@ -140,10 +178,48 @@ class TestKubernetes:
                     {"name": "tmp", "mountPath": "/tmp"}
                 ]
 
-    def test_the_gateways_image_stands_beside_the_apps(self, objects) -> None:
+    @pytest.mark.parametrize(
+        ("image", "gateway"),
+        [
+            ("reg:5000/app:1", "reg:5000/app-gateway:1"),
+            ("localhost:5000/app", "localhost:5000/app-gateway"),
+            ("reg.example/team/app:v1.2", "reg.example/team/app-gateway:v1.2"),
+            ("app", "app-gateway"),
+            ("app:latest", "app-gateway:latest"),
+        ],
+    )
+    def test_the_gateways_image_stands_beside_the_apps(
+        self, tmp_path: Path, image: str, gateway: str
+    ) -> None:
         """A registry's port is no tag."""
-        pod = objects["Deployment", "gateway"]["spec"]["template"]["spec"]
-        assert pod["containers"][0]["image"] == "reg:5000/app-gateway:1"
+        text = manifests(replace(export(tmp_path), image=image))["gateway.yaml"]
+        deployment, _ = yaml.safe_load_all(text)
+        pod = deployment["spec"]["template"]["spec"]
+        assert pod["containers"][0]["image"] == gateway
+
+    @pytest.mark.parametrize("image", ["app@sha256:abcd", "", "App", "a b", "a:", "/a"])
+    def test_an_image_that_says_nothing_about_the_gateways_is_refused(
+        self, tmp_path: Path, image: str
+    ) -> None:
+        """A digest names one image and no other; nothing is written."""
+        wanted = replace(export(tmp_path), image=image)
+        with pytest.raises(BadImage, match="gateway's image is named after it"):
+            write_export(wanted, Target.kubernetes, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    @pytest.mark.parametrize("target", [Target.kubernetes, Target.nginx])
+    def test_names_that_would_become_one_are_refused(
+        self, tmp_path: Path, target: Target
+    ) -> None:
+        """Two servers, or a server and the gateway; nothing is written."""
+        names = {"al-pha": "orders", "al_pha": "prices"}
+        servers = {name: {"modules": [module]} for name, module in names.items()}
+        with pytest.raises(NamesClash, match="al-pha, al_pha: the host name 'al-pha'"):
+            write_export(export(tmp_path, servers=servers), target, tmp_path / "out")
+        servers = {"gateway": {"modules": ["orders", "prices"]}}
+        with pytest.raises(NamesClash, match="gateway: the host name 'gateway'"):
+            write_export(export(tmp_path, servers=servers), target, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("needs_nginx")
@@ -155,7 +231,7 @@ class TestSystemd:
         program = shutil.which("systemd-analyze")
         if program is None:
             pytest.skip("systemd-analyze is not installed")
-        files = export(tmp_path).write(Target.systemd, tmp_path / "out")
+        files = write_export(export(tmp_path), Target.systemd, tmp_path / "out")
         units = [str(f) for f in files if f.suffix in (".service", ".target")]
         assert len(units) == 6
         done = verify(program, units)
@@ -164,10 +240,61 @@ class TestSystemd:
         broken.write_text(broken.read_text().replace("ExecStart=", "ExecStrat="))
         assert "ExecStrat" in verify(program, units).stderr
 
+    @pytest.mark.integration
+    def test_the_command_of_a_unit_serves_and_ends_well(self, tmp_path: Path) -> None:
+        """As systemd would run it: its folder, its variables, its words."""
+        project = tmp_path / "project"  # a start generates clients
+        shutil.copytree(APP.parent / "modules", project / "modules")
+        source = AppSource(modules_dir=project / "modules")
+        built = source.create_app(GenerationMode.OFF)
+        with listen("127.0.0.1", 0) as probe:
+            port = probe.getsockname()[1]
+        config = DeploymentConfig.model_validate(
+            {
+                "nginx": {"port": 19000},
+                "servers": {
+                    "all": {
+                        "modules": ["files", "ticks"],
+                        "port": port,
+                        "env": {"PYTHONUTF8": "1"},
+                    }
+                },
+            }
+        )
+        run = run_arguments(source, project)
+        wanted = Export(config, built.describe(), pages_of(built), run, project)
+        write_export(wanted, Target.systemd, tmp_path)
+        unit = ConfigParser(strict=False, interpolation=None)
+        unit.optionxform = str  # type: ignore[assignment,method-assign]
+        text = (tmp_path / "modular-api-all-0.service").read_text()
+        unit.read_string(text)
+        variables = re.findall(r"^Environment=(.*)$", text, re.MULTILINE)
+        pairs = (
+            words.partition("=") for line in variables for words in shlex.split(line)
+        )
+        process = subprocess.Popen(
+            shlex.split(as_told(unit["Service"]["ExecStart"])),
+            cwd=as_told(unit["Service"]["WorkingDirectory"]),
+            env={
+                "PATH": os.defpath,
+                **{name: as_told(value) for name, _, value in pairs},
+            },
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            assert answers(f"http://127.0.0.1:{port}/health/ready")
+            assert answers(f"http://127.0.0.1:{port}/api/v1/files/health")
+            process.terminate()
+            stop_s = int(unit["Service"]["TimeoutStopSec"])
+            assert process.wait(stop_s) == 0
+        finally:
+            process.kill()
+            process.wait()
+
     def test_a_unit_runs_one_instance_on_its_port(self, tmp_path: Path) -> None:
         """Those it uses are started before it; several of them are behind nginx."""
         out = tmp_path / "out"
-        export(tmp_path).write(Target.systemd, out)
+        write_export(export(tmp_path), Target.systemd, out)
         unit = (out / "modular-api-order_book-0.service").read_text()
         assert "--host 127.0.0.1 --port 19010\n" in unit
         assert "--peer prices=http://127.0.0.1:19000" in unit
@@ -177,11 +304,32 @@ class TestSystemd:
         last = (out / "modular-api-prices-2.service").read_text()
         assert "--port 19022\n" in last
 
+    def test_the_address_clients_use_is_named(self, tmp_path: Path) -> None:
+        """In the description of nginx."""
+        wanted = export(tmp_path, api_base_url="https://api.example/a%20b/")
+        write_export(wanted, Target.systemd, tmp_path / "out")
+        unit = (tmp_path / "out" / "modular-api-nginx.service").read_text()
+        assert (
+            "Description=The gateway of the modules at https://api.example/a%%20b\n"
+            in unit
+        )
+
+    def test_an_address_of_version_6_is_written_as_one(self, tmp_path: Path) -> None:
+        """In brackets, as in any URL."""
+        servers = {
+            "a": {"modules": ["orders"], "port": 19010},
+            "b": {"modules": ["prices"], "port": 19020, "host": "::1"},
+        }
+        out = tmp_path / "out"
+        write_export(export(tmp_path, servers=servers), Target.systemd, out)
+        unit = (out / "modular-api-a-0.service").read_text()
+        assert "--peer prices=http://[::1]:19020 " in unit
+
     def test_a_free_port_cannot_be_written_down(self, tmp_path: Path) -> None:
         """Nobody would know where the server is; nothing is written."""
         wanted = export(tmp_path, servers={"all": {"modules": ["orders", "prices"]}})
         with pytest.raises(NginxError, match="'all' gets a free port"):
-            wanted.write(Target.systemd, tmp_path / "out")
+            write_export(wanted, Target.systemd, tmp_path / "out")
         assert not (tmp_path / "out").exists()
 
 
@@ -201,7 +349,7 @@ class TestGateway:
             }
         )
         wanted = Export(config, app.describe(), pages_of(app), (), tmp_path)
-        wanted.write(Target.nginx, tmp_path / "out")
+        write_export(wanted, Target.nginx, tmp_path / "out")
         text = (tmp_path / "out" / "nginx.conf").read_text()
         assert "server my-files:8000 " in text and "server t:8000 " in text
         assert "listen 0.0.0.0:8000;" in text
@@ -211,6 +359,24 @@ class TestGateway:
         assert len(pages) == 12
         for page in pages:
             assert (tmp_path / "out" / Path(page).relative_to("/gateway")).exists()
+
+
+def as_told(text: str) -> str:
+    """Return what systemd makes of a text: neither a specifier nor a variable."""
+    return text.replace("%%", "%").replace("$$", "$")
+
+
+def answers(url: str, within_s: float = 20.0) -> bool:
+    """Wait until somebody answers with 200."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(url, trust_env=False, timeout=5).status_code == 200:
+                return True
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    return False
 
 
 def verify(program: str, units: list[str]) -> subprocess.CompletedProcess[str]:

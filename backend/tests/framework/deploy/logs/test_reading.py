@@ -10,12 +10,12 @@ from modular_api.deploy.logs import reading
 from modular_api.deploy.logs.errors import NoLogs
 from modular_api.deploy.logs.label import Label
 from modular_api.deploy.logs.reading import (
+    clean_logs,
     files_of,
     follow,
     follow_all,
     is_of,
     last_lines,
-    remove_logs,
 )
 from modular_api.deploy.logs.settings import LogFormat
 
@@ -105,10 +105,26 @@ def test_several_files_are_followed_together(tmp_path: Path) -> None:
     assert list(found) == ["a", "b"]
 
 
-def test_logs_are_removed_with_those_put_aside(tmp_path: Path) -> None:
-    """And nothing else is."""
+def test_logs_are_emptied_and_those_put_aside_removed(tmp_path: Path) -> None:
+    """Whoever has one open goes on in it; nothing else is touched."""
     for name in ("all.log", "all.log.1", "core-0.log", "nginx.conf"):
-        (tmp_path / name).touch()
-    removed = [file.name for file in remove_logs(tmp_path)]
-    assert sorted(removed) == ["all.log", "all.log.1", "core-0.log"]
-    assert [file.name for file in tmp_path.iterdir()] == ["nginx.conf"]
+        (tmp_path / name).write_text("old\n")
+    with (tmp_path / "all.log").open("a") as writer:
+        cleaned = [file.name for file in clean_logs(tmp_path)]
+        writer.write("new\n")
+    assert cleaned == ["all.log", "core-0.log", "all.log.1"]
+    left = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert left == {"all.log": "new\n", "core-0.log": "", "nginx.conf": "old\n"}
+
+
+def test_a_file_that_is_emptied_is_followed_on(tmp_path: Path) -> None:
+    """From its new beginning."""
+    file = tmp_path / "all.log"
+    file.write_text("old\nolder\n")
+    lines = follow(file, 10, EVERY)
+    assert next(lines) is None
+    clean_logs(tmp_path)
+    with file.open("a") as target:
+        target.write("new\n")
+    assert next(lines) == "new"
+    lines.close()

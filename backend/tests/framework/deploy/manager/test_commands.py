@@ -6,10 +6,12 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -347,6 +349,75 @@ def test_the_configuration_is_read_again(operator: Operator) -> None:
 
 
 @pytest.mark.slow
+def test_nginx_reads_what_it_has_not_read_whoever_wrote_it(
+    operator: Operator,
+) -> None:
+    """`gen-nginx-conf` writes the file, and so does a manager that dies then."""
+    nginx, beta, alpha, *_ = free_ports(5)
+
+    def configure(instances: int) -> None:
+        operator.config.write_text(
+            f"nginx: {{port: {nginx}}}\n"
+            "servers:\n"
+            f"  alpha: {{modules: [alpha], port: {alpha}, instances: {instances}}}\n"
+            f"  beta: {{modules: [beta], port: {beta}}}\n"
+            "timeouts: {start_s: 30, idle_s: 0.2}\n"
+        )
+
+    def answering() -> int:
+        url = f"http://127.0.0.1:{nginx}/api/v1/alpha/pid"
+        return len({httpx.get(url, trust_env=False).text for _ in range(6)})
+
+    configure(1)
+    operator.run("start", "--detach")
+    configure(2)
+    operator.run("gen-nginx-conf")
+    operator.run("reload")
+    assert answering() == 2
+    os.kill(operator.manager_pid(), signal.SIGKILL)
+    configure(3)
+    operator.run("gen-nginx-conf")
+    operator.run("start", "--detach")
+    assert answering() == 3
+
+
+@pytest.mark.slow
+def test_workers_and_the_address_of_clients_are_told(operator: Operator) -> None:
+    """What was asked for runs, and what was not possible is said."""
+    operator.config.write_text(CONFIG + "api_base_url: https://api.example\n")
+    operator.project.change("beta", "uses=[", "stateful=True, uses=[")
+    told = operator.run("start", "--detach", "--workers", "2")
+    assert "Clients use https://api.example." in told
+    assert "--workers leaves beta at 1 instance" in told
+    servers = operator.status()["servers"]
+    assert {name: len(found) for name, found in servers.items()} == {
+        "alpha": 2,
+        "beta": 1,
+    }
+    assert "Clients use https://api.example." in operator.run("status")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("detached", [True, False])
+def test_the_manager_keeps_a_log_like_the_others(
+    operator: Operator, detached: bool
+) -> None:
+    """Its lines are labelled and merged, and survive that all logs are emptied."""
+    operator.run("start", "--detach") if detached else operator.start()
+    assert "all ready in" in operator.run("logs", "--module", "manager")
+    operator.run("logs", "--clean")
+    pid = operator.manager_pid()
+    operator.run("restart", "alpha")
+    logs = operator.folder / ".local" / "logs"
+    told = (logs / "manager.log").read_text()
+    assert re.search(rf"INFO +manager\[{pid}\] manager .*alpha-0 .* → ready", told)
+    assert "all ready in" not in told
+    assert set(told.splitlines()) <= set((logs / "all.log").read_text().splitlines())
+    if detached:  # nothing is collected by a file that nobody puts aside
+        assert (logs / "manager-output.log").read_text() == ""
+
+
+@pytest.mark.slow
 def test_sigquit_has_every_process_write_its_stacks(operator: Operator) -> None:
     """Then it stops."""
     process = operator.start()
@@ -419,6 +490,17 @@ def test_saving_a_file_replaces_its_process(operator: Operator) -> None:
     assert operator.get("/alpha/number").status_code == 200
     generated = (operator.folder / "modules/alpha/client_generated").rglob("*.py")
     assert any("/number" in file.read_text() for file in generated)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports in a row that nobody listens on."""
+    while True:
+        with ExitStack() as stack, suppress(OSError, OverflowError):
+            first = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            port: int = first.getsockname()[1]
+            for number in range(port + 1, port + count):
+                stack.enter_context(socket.create_server(("127.0.0.1", number)))
+            return list(range(port, port + count))
 
 
 def until(condition: Any, within_s: float = 10.0) -> None:

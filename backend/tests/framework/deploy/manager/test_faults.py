@@ -8,15 +8,20 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import TypeAlias
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from modular_api.deploy.config.models import DeploymentConfig
 from modular_api.deploy.manager.control import order
-from modular_api.deploy.manager.errors import ControlFailed
+from modular_api.deploy.manager.errors import ControlFailed, GatewayFailed
+from modular_api.deploy.manager.records import Records
+from modular_api.deploy.manager.reporting import status_on_disk
 from modular_api.deploy.manager.server_manager import ServerManager
+from modular_api.specs.canonical import canonical_bytes
 
 from .conftest import TinyProject, client_of, gateway_of, tiny_config
 
@@ -49,6 +54,37 @@ async def test_one_of_two_is_killed_and_nobody_notices(deployment: Deployment) -
     await replaced(manager, "alpha-0", victim)
 
 
+async def test_no_log_repeats_a_query(deployment: Deployment) -> None:
+    """Neither nginx's nor an instance's, whatever the answer was."""
+    _, manager = deployment
+    async with client_of(manager) as client:
+        for path in ("/alpha/pid", "/alpha/nothing", "/beta/greeting", "/nobody"):
+            await client.get(path, params={"token": "s3cret"})
+        await client.post("/alpha/items", params={"item": "s3cret"})
+    deadline = time.monotonic() + 5
+    while "POST /api/v1/alpha/items HTTP/1.1" not in (
+        merged := (manager.log_dir / "all.log").read_text()
+    ):
+        assert time.monotonic() < deadline, merged
+        await asyncio.sleep(0.02)
+    files = [file for file in manager.log_dir.rglob("*") if file.is_file()]
+    assert {"nginx-access.log", "alpha-0.log"} <= {file.name for file in files}
+    for file in files:
+        assert "s3cret" not in file.read_text(), file
+
+
+async def test_the_status_of_nginx_tells_as_much_as_the_others(
+    deployment: Deployment,
+) -> None:
+    """Its memory with that of its workers, and how long it has run."""
+    _, manager = deployment
+    nginx = (await manager.get_status())["nginx"]
+    assert nginx["memory_bytes"] > 1_000_000
+    assert 0 < nginx["uptime_s"] < 600
+    on_disk = (await status_on_disk(Records(manager.pid_dir)))["nginx"]
+    assert on_disk["memory_bytes"] > 1_000_000 and 0 < on_disk["uptime_s"] < 600
+
+
 async def test_a_hung_process_is_replaced(deployment: Deployment) -> None:
     """It is alive and has its socket, but answers nothing."""
     _, manager = deployment
@@ -66,8 +102,14 @@ async def test_a_build_that_does_not_start_leaves_the_old_one(
     project, manager = deployment
     before = manager.processes["alpha-0"].pid
     project.change("alpha", "module = Module(", "module = Modul(")
-    with pytest.raises(ControlFailed, match="name 'Modul' is not defined"):
-        await order(manager.pid_dir, "restart", server="alpha", force=False)
+    commands: list[tuple[str, str, dict[str, Any]]] = [
+        ("restart", "nothing was replaced", {"server": "alpha", "force": False}),
+        ("reload", "nothing was changed", {}),
+    ]
+    for command, outcome, arguments in commands:
+        with pytest.raises(ControlFailed, match="name 'Modul' is not def") as told:
+            await order(manager.pid_dir, command, **arguments)
+        assert str(told.value).startswith(f"The app cannot be built, so {outcome}")
     project.change("alpha", "module = Modul(", "module = Module(")
     # This one is found only by whoever starts it, and not by whoever describes it.
     project.change("alpha", "uses=[]", "uses=[], service=Failing")
@@ -164,6 +206,39 @@ async def test_a_crash_loop_ends_and_the_others_serve_on(project: TinyProject) -
             project.break_alpha(broken=False)
             await order(manager.pid_dir, "restart", server="alpha", force=False)
             assert (await client.get("/alpha/pid")).status_code == 200
+
+
+async def test_what_nginx_refuses_is_no_fault_of_the_app(
+    project: TinyProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The app was built; it is nginx that cannot be told of it."""
+    bin_ = project.folder / "bin"
+    bin_.mkdir()
+    (bin_ / "nginx").write_text("#!/bin/sh\necho no such directive >&2\nexit 1\n")
+    (bin_ / "nginx").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_}:{os.environ['PATH']}")
+    manager = project.manager(tiny_config())
+    assert not await manager.start_all()
+    assert isinstance(manager.error, GatewayFailed)
+    assert "no such directive" in str(manager.error)
+    assert "cannot be built" not in str(manager.error)
+
+
+async def test_documents_list_what_is_served_alone(project: TinyProject) -> None:
+    """The same bytes as of one process that was told to have these modules."""
+    config = tiny_config().model_dump()
+    del config["servers"]["beta"]
+    alone = replace(project.source, modules=("alpha",)).create_app()
+    async with (
+        project.running(DeploymentConfig.model_validate(config)) as manager,
+        client_of(manager) as client,
+    ):
+        for name, document in (
+            ("openapi.json", alone.merged_openapi()),
+            ("asyncapi.json", alone.merged_asyncapi()),
+        ):
+            answer = await client.get(f"/{name}")
+            assert answer.content == canonical_bytes(document)
 
 
 async def replaced(

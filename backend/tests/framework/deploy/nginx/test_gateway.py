@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
 from websockets.sync.client import connect
+
+from modular_api.deploy.logs.label import module_of
 
 PROBLEM = "application/problem+json"
 FILES = "/api/v1/files"
@@ -100,7 +104,12 @@ class TestIdentity:
         answer = through.get(f"{FILES}/seen/x", headers={"x-request-id": "abc-1"})
         assert answer.headers.get_list("x-request-id") == ["abc-1"]
         assert answer.json()["request_id"] == "abc-1"
-        assert f"GET {FILES}/seen/x 200" in gateway.logged("[abc-1]")
+        line = gateway.logged("[abc-1]")
+        assert f"GET {FILES}/seen/x 200" in line
+        assert module_of(line) == "nginx"
+        assert re.match(
+            r"[\d-]{10} [\d:]{8},\d{3} INFO    nginx\[\d+\] nginx access ", line
+        )
 
     @pytest.mark.parametrize("given", [None, "two words", "x" * 129, "ümlaut"])
     def test_else_there_is_a_new_one(self, gateway, through, given) -> None:
@@ -131,7 +140,9 @@ class TestIdentity:
             headers={"x-request-id": 'q"uote'},
             trust_env=False,
         )
-        entry = json.loads(gateway.logged("uote"))
+        line = gateway.logged("uote")
+        assert module_of(line) == "nginx"
+        entry = json.loads(line)
         assert entry["request_id"] == 'q"uote' and entry["status"] == 200
         assert entry["path"] == f"{FILES}/seen/a%22b"
 
@@ -283,6 +294,32 @@ class TestAttacks:
         answer = gateway.raw(request_)
         assert b" 400 " in answer.split(b"\r\n")[0] and PROBLEM.encode() in answer
 
+    def test_bodies_that_come_byte_by_byte_are_counted(self, new_gateway) -> None:
+        """Each is in time; one address has so many, and its other requests go on."""
+        gateway = new_gateway(
+            limits={"bodies_per_address": 2}, timeouts={"client_s": 0.5}
+        )
+        head = f"POST {FILES}/sums HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\n"
+
+        def post() -> httpx.Response:
+            return httpx.post(
+                f"{gateway.url}{FILES}/sums", json={"numbers": [1]}, trust_env=False
+            )
+
+        with ExitStack() as stack:
+            for _ in range(2):
+                slow = socket.create_connection(("127.0.0.1", gateway.port), 5)
+                stack.enter_context(slow).sendall(head.encode())
+            deadline = time.monotonic() + 2
+            while (refused := post()).is_success and time.monotonic() < deadline:
+                time.sleep(0.02)
+            assert problem_of(refused)["status"] == 429
+            assert get(gateway, f"{FILES}/health", 200)["status"] == "ok"
+        deadline = time.monotonic() + 2
+        while not post().is_success:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
     def test_a_client_that_is_slow_with_its_headers_is_cut_off(self, gateway) -> None:
         """However often it sends one more byte."""
 
@@ -330,6 +367,14 @@ class TestFailures:
         assert get(gateway, f"{FILES}/health", 502)["title"] == "Bad Gateway"
         assert get(gateway, f"{TICKS}/health", 200)["status"] == "ok"
 
+    def test_no_log_repeats_a_query(self, behind) -> None:
+        """It may hold a secret; the error log would repeat it with what failed."""
+        gateway = behind({"files": [free_port()]})
+        get(gateway, f"{FILES}/health?token=s3cret", 502)
+        assert " 502 " in gateway.logged(f"GET {FILES}/health")
+        for file in gateway.folder.rglob("*.log"):
+            assert "s3cret" not in file.read_text(), file
+
     def test_silence_is_a_504(self, behind) -> None:
         """It is told after answer_s, twice: a GET is tried at both entries."""
         with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -341,6 +386,19 @@ class TestFailures:
         gateway = behind({"files": [free_port(), None]})
         for _ in range(6):
             assert get(gateway, f"{FILES}/health", 200)["status"] == "ok"
+
+    @pytest.mark.parametrize("lives", [0, 1, 2])
+    def test_one_that_lives_of_three_is_enough(self, behind, lives: int) -> None:
+        """The sockets of given-up instances refuse at once, and nothing was sent."""
+        ports: list[int | None] = [free_port() for _ in range(3)]
+        ports[lives] = None
+        gateway = behind({"files": ports})
+        for _ in range(30):
+            assert get(gateway, f"{FILES}/health", 200)["status"] == "ok"
+            answer = httpx.post(
+                f"{gateway.url}{FILES}/sums", json={"numbers": [1]}, trust_env=False
+            )
+            assert answer.is_success, answer.text
 
     def test_a_get_waits_at_the_socket_of_a_process_that_died(self, behind) -> None:
         """The next process inherits it, and answers what the last one had begun."""

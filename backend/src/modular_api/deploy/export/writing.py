@@ -1,0 +1,45 @@
+"""Writes a deployment for what is to run it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from modular_api.deploy.export import containers, kubernetes, systemd
+from modular_api.deploy.export.errors import CannotWrite
+from modular_api.deploy.export.export import Export
+from modular_api.deploy.export.target import Target
+
+
+def write_export(export: Export, target: Target, folder: Path) -> list[Path]:
+    """Write the files into a folder; return them.
+
+    Raises: NamesClash, BadImage; NginxError: a server has no port that could be
+        written down. CannotWrite.
+        NginxMissing, BadNginxConfig: the gateway's file is not written.
+    """
+    folder = folder.absolute()
+    try:
+        return _write_target(export, target, folder)
+    except OSError as error:
+        raise CannotWrite(folder, error) from error
+
+
+def _write_target(export: Export, target: Target, folder: Path) -> list[Path]:
+    if target is Target.nginx:
+        return containers.write_gateway(export, folder)
+    if target is Target.kubernetes:
+        return _write(folder, kubernetes.manifests(export))
+    return [
+        *systemd.write_gateway(export, folder),
+        *_write(folder, systemd.units(export, folder)),
+    ]
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+        written.append(folder / name)
+    return written
