@@ -8,7 +8,12 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 from modular_api.clients.channels.channel import Channel
-from modular_api.clients.errors import ClientTimeout, PeerMissing, PeerUnavailable
+from modular_api.clients.errors import (
+    CallError,
+    ClientTimeout,
+    PeerMissing,
+    PeerUnavailable,
+)
 from modular_api.clients.socket_errors import HandshakeRefused, SocketClosed
 from modular_api.clients.sockets.backoff import ReconnectDelay
 from modular_api.clients.sockets.conversation import Conversation
@@ -56,6 +61,7 @@ class Link:
         self._conversation = conversation
         self._name = name
         self._delay = delay or ReconnectDelay()
+        self._failed_dials = 0
         self._dialled: Channel | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -101,16 +107,15 @@ class Link:
             self.state = LinkState.CONNECTING
             try:
                 channel = self._dialled or await self._dial()
-            except HandshakeRefused as error:
-                if error.status < 500 and error.status not in _PASSING_STATUSES:
-                    return error
-                await self._wait(str(error))
+            except (HandshakeRefused, PeerMissing, PeerUnavailable, ClientTimeout) as e:
+                self._failed_dials += 1
+                e.attempts = self._failed_dials
+                if not _may_pass(e):
+                    return e
+                self._conversation.not_connected(e)
+                await self._wait(str(e))
                 continue
-            except (PeerUnavailable, ClientTimeout) as error:
-                await self._wait(str(error))
-                continue
-            except PeerMissing as error:
-                return error
+            self._failed_dials = 0
             self._dialled = None
             self.state = LinkState.OPEN
             log.debug("%s is open", self._name)
@@ -129,3 +134,10 @@ class Link:
         delay_s = self._delay.delay_s(code, reason)
         log.info("%s: %s; connecting again in %.2f s", self._name, why, delay_s)
         await asyncio.sleep(delay_s)
+
+
+def _may_pass(error: CallError) -> bool:
+    """Whether another attempt may succeed where this one did not."""
+    if isinstance(error, HandshakeRefused):
+        return error.status >= 500 or error.status in _PASSING_STATUSES
+    return not isinstance(error, PeerMissing)

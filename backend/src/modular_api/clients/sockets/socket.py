@@ -47,7 +47,8 @@ class ModuleSocket:
         token: sent as `Authorization: Bearer …`.
         headers: sent with every handshake. A connection outlives the requests of
             those who use it, so nothing of their context is sent.
-        timeout_s: limit of connecting and of one answer; None waits for ever.
+        timeout_s: limit of connecting and of one answer, also of a subscription's first;
+            None waits for ever. A subscription that has begun outlasts it.
         buffer: how many updates wait for the reader of a subscription, at most. Beyond
             that, a Gap replaces the oldest.
 

@@ -23,6 +23,8 @@ class Subscription(Generic[Upd]):
     Raises, while it is read:
         SocketErrorAnswer: the server refused or ended it.
         SocketClosed: the connection is closed for good.
+        ClientTimeout: it did not begin in time.
+        PeerUnavailable, HandshakeRefused: neither did a connection; `attempts` were made.
         MalformedMessage: one message was not what it should be; read on.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket as socket_module
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from types import ModuleType
@@ -320,6 +321,28 @@ async def test_a_server_that_is_not_there_is_told_or_waited_for(
         await push(market, socket, "l", 1)
         assert await take(numbers, 1) == [1]
         await socket.aclose()
+
+
+async def test_a_subscription_that_finds_no_server_ends_in_time(
+    market: ModuleType,
+) -> None:
+    """With what was wrong at the last attempt, wherever it is waited for."""
+    with socket_module.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    peers = Peers()
+    peers.add_address("market", f"http://127.0.0.1:{port}")
+    socket = peers.client(market.MarketSocket, timeout_s=0.2)
+    numbers = socket.numbers(market.NumbersRequest(names=["l"]))
+    async with asyncio.timeout(TIMEOUT_S):
+        with pytest.raises(PeerUnavailable, match="attempts") as caught:
+            await numbers.started()
+        assert caught.value.attempts > 1
+        with pytest.raises(PeerUnavailable):
+            await anext(numbers)
+        with pytest.raises(PeerUnavailable):
+            async with socket.numbers(market.NumbersRequest(names=["l"])):
+                pass
+    await peers.aclose()
 
 
 async def test_closing_ends_every_subscription(market: ModuleType, target: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
+from modular_api.clients.errors import ClientTimeout
 from modular_api.clients.sockets import (
     Gap,
     GapReason,
@@ -201,8 +202,73 @@ async def test_a_server_too_busy_to_resume_is_asked_again(market: ModuleType) ->
         assert await items(market, socket, 1) == [2]
 
 
-async def test_a_server_that_does_not_answer_is_left(market: ModuleType) -> None:
-    """Its connection is taken for dead, and another one is made."""
+async def test_a_slow_subscription_fails_alone(market: ModuleType) -> None:
+    """Its reader is told; another one goes on, and a late answer is undone."""
+    asked: list[Any] = []
+    connections: list[ServerConnection] = []
+    undone = asyncio.Event()
+
+    async def script(connection: ServerConnection) -> None:
+        connections.append(connection)
+        await answered(connection, **START)
+        slow = json.loads(await connection.recv())
+        for offset in range(2, 22):
+            await tell(connection, offset)
+            await asyncio.sleep(0.02)
+        start = {**START, "topic": "slow"}
+        late = {"type": "numbers.subscribe.response", "id": slow["id"], **start}
+        await connection.send(json.dumps(late))
+        asked.append(await answered(connection))
+        undone.set()
+        await connection.wait_closed()
+
+    async with scripted(market, script, timeout_s=0.2) as socket:
+        async with socket.numbers(market.NumbersRequest(names=["a"])) as numbers:
+            slow = socket.numbers(market.NumbersRequest(names=["b"]))
+            with pytest.raises(ClientTimeout, match="numbers.subscribe"):
+                await asyncio.wait_for(slow.started(), 5)
+            async with asyncio.timeout(5):
+                found = [(await anext(numbers)).value for _ in range(20)]
+                await undone.wait()
+    assert found == [*range(2, 22)]
+    assert len(connections) == 1
+    assert asked[0]["type"] == "numbers.unsubscribe"
+    assert asked[0]["payload"] == {"names": ["b"]}
+
+
+async def test_a_subscription_slow_to_resume_is_asked_for_again(
+    market: ModuleType,
+) -> None:
+    """On the same connection, which serves others meanwhile."""
+    asked: list[Any] = []
+
+    async def first(connection: ServerConnection) -> None:
+        await answered(connection, **START)
+        await answered(connection, **{**START, "topic": "u"})
+        connection.transport.abort()
+
+    async def second(connection: ServerConnection) -> None:
+        asked.append(json.loads(await connection.recv()))
+        await answered(connection, **{**START, "topic": "u"}, recovered=True)
+        for offset in range(2, 12):
+            await tell(connection, offset, topic="u")
+            await asyncio.sleep(0.03)
+        asked.append(await answered(connection, **START, recovered=True))
+        await tell(connection, 2)
+        await connection.wait_closed()
+
+    async with scripted(market, first, second, timeout_s=0.2) as socket:
+        numbers = socket.numbers(market.NumbersRequest(names=["a"]))
+        others = socket.numbers(market.NumbersRequest(names=["b"]))
+        async with asyncio.timeout(5):
+            assert [(await anext(others)).value for _ in range(10)] == [*range(2, 12)]
+            assert (await anext(numbers)).value == 2
+    assert asked[0]["payload"] == asked[1]["payload"]
+    assert asked[0]["recover"] == asked[1]["recover"]
+
+
+async def test_a_server_that_says_nothing_at_all_is_left(market: ModuleType) -> None:
+    """The reader is told; the connection is taken for dead, and another one is made."""
 
     async def silent(connection: ServerConnection) -> None:
         await connection.wait_closed()
@@ -213,6 +279,8 @@ async def test_a_server_that_does_not_answer_is_left(market: ModuleType) -> None
         await connection.wait_closed()
 
     async with scripted(market, silent, script, timeout_s=0.2) as socket:
+        with pytest.raises(ClientTimeout):
+            await items(market, socket, 1)
         assert await items(market, socket, 1) == [2]
 
 
