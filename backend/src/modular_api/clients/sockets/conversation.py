@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -142,6 +143,16 @@ class Conversation:
             raise ConnectionLost(type_, self._name) from error
 
     # What the link does.
+
+    async def connected(self) -> None:
+        """Wait for a connection. Raises: why there is none in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout_s):
+                await self._open_channel()
+                return
+        raise self._dial_error or ClientTimeout(
+            f"connecting {self._name}", self._timeout_s
+        )
 
     def not_connected(self, error: Exception) -> None:
         """Note why there is no connection yet; another attempt follows."""

@@ -62,20 +62,30 @@ class Link:
         self._name = name
         self._delay = delay or ReconnectDelay()
         self._failed_dials = 0
+        self._dialling = asyncio.Lock()
         self._dialled: Channel | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Connect now; the first attempt counts.
 
+        Where it connects in the background already, wait for that as long as one
+        attempt may take.
+
         Raises: HandshakeRefused, PeerUnavailable, PeerMissing, ClientTimeout, and
             SocketClosed, if it was closed before.
         """
-        if self.state is LinkState.CLOSED:
-            raise self._conversation.failure or SocketClosed(self._name, 1000, "")
-        if self._task is None:
-            self._dialled = await self._dial()
-            self.start()
+        async with self._dialling:
+            self._check_not_closed()
+            if self._task is None:
+                channel = await self._dial()
+                if self._is_closed:  # meanwhile
+                    await channel.aclose()
+                self._check_not_closed()
+                self._dialled = channel
+                self.start()
+                return
+        await self._conversation.connected()
 
     def start(self) -> None:
         """Connect, and stay connected, in the background."""
@@ -89,6 +99,9 @@ class Link:
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
+        channel, self._dialled = self._dialled, None
+        if channel is not None:  # its task had not begun
+            await channel.aclose()
         self._conversation.close(SocketClosed(self._name, 1000, ""))
 
     async def _run(self) -> None:
@@ -106,7 +119,7 @@ class Link:
         while True:
             self.state = LinkState.CONNECTING
             try:
-                channel = self._dialled or await self._dial()
+                channel = await self._new_channel()
             except (HandshakeRefused, PeerMissing, PeerUnavailable, ClientTimeout) as e:
                 self._failed_dials += 1
                 e.attempts = self._failed_dials
@@ -116,7 +129,6 @@ class Link:
                 await self._wait(str(e))
                 continue
             self._failed_dials = 0
-            self._dialled = None
             self.state = LinkState.OPEN
             log.debug("%s is open", self._name)
             opened_at = self.loop.time()
@@ -128,6 +140,19 @@ class Link:
             if lost.code in _FINAL_CODES:
                 return SocketClosed(self._name, lost.code, lost.reason)
             await self._wait(f"lost ({lost})", lost.code, lost.reason)
+
+    async def _new_channel(self) -> Channel:
+        async with self._dialling:  # `open` may be about to have made one
+            channel, self._dialled = self._dialled, None
+            return channel or await self._dial()
+
+    @property
+    def _is_closed(self) -> bool:
+        return self.state is LinkState.CLOSED
+
+    def _check_not_closed(self) -> None:
+        if self._is_closed:
+            raise self._conversation.failure or SocketClosed(self._name, 1000, "")
 
     async def _wait(self, why: str, code: int = 1006, reason: str = "") -> None:
         self.state = LinkState.WAITING

@@ -96,9 +96,10 @@ class ModuleSocket:
         return LinkState.CLOSED if self._link is None else self._link.state
 
     async def open(self) -> None:
-        """Connect.
+        """Connect, once for all who ask.
 
-        Raises: HandshakeRefused, PeerUnavailable, PeerMissing, ClientTimeout
+        Raises: HandshakeRefused, PeerUnavailable, PeerMissing, ClientTimeout, and
+            SocketClosed, if it was closed before.
         """
         link, _ = self._linked()
         await link.open()

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import ModuleType
 from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request
 
-from modular_api.clients.errors import ClientTimeout
+from modular_api.clients.errors import ClientTimeout, PeerUnavailable
 from modular_api.clients.sockets import (
     Gap,
     GapReason,
+    LinkState,
     MalformedMessage,
+    SocketClosed,
     SocketErrorAnswer,
 )
 from modular_api.clients.sockets.backoff import ReconnectDelay
@@ -282,6 +286,94 @@ async def test_a_server_that_says_nothing_at_all_is_left(market: ModuleType) -> 
         with pytest.raises(ClientTimeout):
             await items(market, socket, 1)
         assert await items(market, socket, 1) == [2]
+
+
+@asynccontextmanager
+async def counted() -> AsyncIterator[tuple[str, set[ServerConnection]]]:
+    """Serve a socket that answers subscriptions; yield its URL and what is connected."""
+    connected: set[ServerConnection] = set()
+
+    async def handle(connection: ServerConnection) -> None:
+        connected.add(connection)
+        with suppress(ConnectionClosed):
+            while True:
+                await answered(connection, **START)
+        connected.discard(connection)
+
+    async def slowly(_: ServerConnection, __: Request) -> None:
+        await asyncio.sleep(0.1)
+
+    async with serve(handle, "127.0.0.1", 0, process_request=slowly) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield f"ws://127.0.0.1:{port}", connected
+
+
+async def until_left(connected: set[ServerConnection]) -> None:
+    async with asyncio.timeout(5):
+        while connected:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_socket_that_is_opened_twice_at_once_connects_once(
+    market: ModuleType,
+) -> None:
+    """So does one that is opened and used; `aclose` leaves nothing open."""
+    async with counted() as (base_url, connected):
+        for then in ("open", "follow"):
+            socket = market.MarketSocket(base_url=base_url)
+            numbers = None
+            async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
+                tasks.create_task(socket.open())
+                await asyncio.sleep(0.02)
+                if then == "open":
+                    await socket.open()
+                else:
+                    numbers = socket.numbers(market.NumbersRequest(names=["a"]))
+                    await numbers.started()
+            await asyncio.sleep(0.2)
+            assert len(connected) == 1, then
+            await socket.aclose()
+            await until_left(connected)
+
+
+async def test_a_socket_that_is_used_before_it_is_opened_is_opened(
+    market: ModuleType,
+) -> None:
+    """`open` waits for the connection that the first call began."""
+    async with counted() as (base_url, connected):
+        socket = market.MarketSocket(base_url=base_url)
+        numbers = socket.numbers(market.NumbersRequest(names=["a"]))
+        await asyncio.sleep(0.02)
+        await socket.open()
+        assert socket.state is LinkState.OPEN and len(connected) == 1
+        await numbers.aclose()
+        await socket.aclose()
+    with pytest.raises(PeerUnavailable):  # nobody is there any more
+        async with market.MarketSocket(base_url=base_url, timeout_s=0.2) as socket:
+            pass
+    socket = market.MarketSocket(base_url=base_url, timeout_s=0.2)
+    numbers = socket.numbers(market.NumbersRequest(names=["a"]))
+    await asyncio.sleep(0.05)
+    with pytest.raises(PeerUnavailable, match="attempts"):
+        await socket.open()
+    await socket.aclose()
+
+
+async def test_closing_while_opening_leaves_no_connection(market: ModuleType) -> None:
+    """Whether it is just being made, or made and not yet used."""
+    async with counted() as (base_url, connected):
+        socket = market.MarketSocket(base_url=base_url)
+        opening = asyncio.create_task(socket.open())
+        await asyncio.sleep(0.02)
+        await socket.aclose()
+        with pytest.raises(SocketClosed):
+            await opening
+        await asyncio.sleep(0.2)
+        await until_left(connected)
+        socket = market.MarketSocket(base_url=base_url)
+        await socket.open()
+        await socket.aclose()
+        await until_left(connected)
 
 
 async def test_many_subscriptions_are_asked_for_a_few_at_a_time(
