@@ -13,6 +13,7 @@ from modular_api.clients.errors import (
     ClientTimeout,
     PeerMissing,
     PeerUnavailable,
+    TokenNotFetched,
 )
 from modular_api.clients.socket_errors import HandshakeRefused, SocketClosed
 from modular_api.clients.sockets.backoff import ReconnectDelay
@@ -35,6 +36,14 @@ class LinkState(StrEnum):
     CLOSED = "closed"
     """By its owner, or for good by an error."""
 
+
+_DIAL_ERRORS = (
+    HandshakeRefused,
+    PeerUnavailable,
+    PeerMissing,
+    TokenNotFetched,
+    ClientTimeout,
+)
 
 Dial = Callable[[], Awaitable[Channel]]
 """Makes a connection. Raises: what `Link.open` raises."""
@@ -72,8 +81,8 @@ class Link:
         Where it connects in the background already, wait for that as long as one
         attempt may take.
 
-        Raises: HandshakeRefused, PeerUnavailable, PeerMissing, ClientTimeout, and
-            SocketClosed, if it was closed before.
+        Raises: HandshakeRefused, PeerUnavailable, PeerMissing, TokenNotFetched,
+            ClientTimeout, and SocketClosed, if it was closed before.
         """
         async with self._dialling:
             self._check_not_closed()
@@ -120,7 +129,7 @@ class Link:
             self.state = LinkState.CONNECTING
             try:
                 channel = await self._new_channel()
-            except (HandshakeRefused, PeerMissing, PeerUnavailable, ClientTimeout) as e:
+            except _DIAL_ERRORS as e:
                 self._failed_dials += 1
                 e.attempts = self._failed_dials
                 if not _may_pass(e):

@@ -24,7 +24,8 @@ class Subscription(Generic[Upd]):
         SocketErrorAnswer: the server refused or ended it.
         SocketClosed: the connection is closed for good.
         ClientTimeout: it did not begin in time.
-        PeerUnavailable, HandshakeRefused: neither did a connection; `attempts` were made.
+        PeerUnavailable, HandshakeRefused, TokenNotFetched: neither did a connection, in
+            so many `attempts`.
         MalformedMessage: one message was not what it should be; read on.
     """
 
