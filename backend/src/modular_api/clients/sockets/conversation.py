@@ -81,11 +81,18 @@ class Conversation:
             self._add_job(partial(self._unsubscribe, following))
 
     def listen(self, listening: Listening) -> None:
-        """Pass on messages of a type."""
+        """Pass on messages of a type.
+
+        It ends with an error if there is no connection in time.
+        """
         if self.failure is not None:
             listening.buffer.end(self.failure)
             return
         self._listenings.setdefault(listening.type, []).append(listening)
+        listening.has_begun = self._channel is not None
+        if not listening.has_begun and self._timeout_s is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._timeout_s, self._unheard, listening)
 
     def unlisten(self, listening: Listening) -> None:
         """Pass them on no longer."""
@@ -150,9 +157,7 @@ class Conversation:
             async with asyncio.timeout(self._timeout_s):
                 await self._open_channel()
                 return
-        raise self._dial_error or ClientTimeout(
-            f"connecting {self._name}", self._timeout_s
-        )
+        raise self._no_connection()
 
     def not_connected(self, error: Exception) -> None:
         """Note why there is no connection yet; another attempt follows."""
@@ -165,8 +170,10 @@ class Conversation:
         self._jobs = deque(
             partial(self._subscribe, following, None) for following in self._followings
         )
-        if self._is_reconnect:
-            self._tell_listeners_of_reconnect()
+        for listening in self._all_listenings():
+            listening.has_begun = True
+            if self._is_reconnect:
+                listening.reconnected()
         self._is_reconnect = True
         self._changed.set()
         try:
@@ -376,6 +383,16 @@ class Conversation:
         self._forget(following)
         following.end(error)
 
+    def _unheard(self, listening: Listening) -> None:
+        if not listening.has_begun:
+            listening.buffer.end(self._no_connection())
+            self.unlisten(listening)
+
+    def _no_connection(self) -> Exception:
+        return self._dial_error or ClientTimeout(
+            f"connecting {self._name}", self._timeout_s
+        )
+
     def _try_again(
         self, following: Following, topics: Iterable[str] | None, channel: Channel
     ) -> None:
@@ -427,10 +444,6 @@ class Conversation:
             followers.pop(following, None)
             if not followers:
                 self._by_topic.pop(topic, None)
-
-    def _tell_listeners_of_reconnect(self) -> None:
-        for listening in self._all_listenings():
-            listening.reconnected()
 
     def _all_listenings(self) -> list[Listening]:
         return [each for them in self._listenings.values() for each in them]

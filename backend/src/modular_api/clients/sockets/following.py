@@ -147,10 +147,15 @@ class Following:
 
 
 class Listening:
-    """One reader of messages that the server sends unasked."""
+    """One reader of messages that the server sends unasked.
+
+    Attributes:
+        has_begun: whether there has been a connection since it listens.
+    """
 
     def __init__(self, type_: str, *, buffer_size: int) -> None:
         self.type = type_
+        self.has_begun = False
         self.buffer = Buffer(buffer_size)
         self._tracks: dict[str, TopicTrack] = {}
 

@@ -148,13 +148,10 @@ class ModuleSocket:
         listening = Listening(operation.event.type, buffer_size=self._buffer)
         conversation.listen(listening)
 
-        async def begun() -> None:
-            """Nothing is asked of the server."""
-
         return Subscription(
             listening.buffer,
             operation.event,
-            begun=begun,
+            begun=conversation.connected,  # nothing is asked of the server
             end=partial(conversation.unlisten, listening),
         )
 

@@ -406,12 +406,16 @@ async def test_a_server_that_is_not_there_is_told_or_waited_for(
 async def test_a_subscription_that_finds_no_server_ends_in_time(
     market: ModuleType,
 ) -> None:
-    """With what was wrong at the last attempt, wherever it is waited for."""
+    """With what was wrong at the last attempt, wherever it is waited for.
+
+    So does a reader of what is told unasked.
+    """
     with socket_module.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     peers = Peers()
     peers.add_address("market", f"http://127.0.0.1:{port}")
-    socket = peers.client(market.MarketSocket, timeout_s=0.2)
+    # Long enough for the first attempt to import websockets.
+    socket = peers.client(market.MarketSocket, timeout_s=1)
     numbers = socket.numbers(market.NumbersRequest(names=["l"]))
     async with asyncio.timeout(TIMEOUT_S):
         with pytest.raises(PeerUnavailable, match="attempts") as caught:
@@ -421,6 +425,11 @@ async def test_a_subscription_that_finds_no_server_ends_in_time(
             await anext(numbers)
         with pytest.raises(PeerUnavailable):
             async with socket.numbers(market.NumbersRequest(names=["l"])):
+                pass
+        with pytest.raises(PeerUnavailable):
+            await anext(socket.tick())
+        with pytest.raises(PeerUnavailable):
+            async with socket.tick():
                 pass
     await peers.aclose()
 
