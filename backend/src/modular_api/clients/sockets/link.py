@@ -102,16 +102,23 @@ class Link:
             self._task = asyncio.create_task(self._run())
 
     async def aclose(self) -> None:
-        """Close the connection with 1000; readers come to their end."""
-        task, self._task = self._task, None
-        self.state = LinkState.CLOSED
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
-        channel, self._dialled = self._dialled, None
-        if channel is not None:  # its task had not begun
-            await channel.aclose()
-        self._conversation.close(SocketClosed(self._name, 1000, ""))
+        """Close the connection with 1000; readers come to their end.
+
+        Cancelled, it does not wait for the server's goodbye, and readers end at once. A
+        second call waits for what the first began.
+        """
+        was_closed, self.state = self._is_closed, LinkState.CLOSED
+        task = self._task
+        try:
+            if task is not None and not task.done():
+                if not was_closed:  # a second time would break off the goodbye
+                    task.cancel()
+                await asyncio.wait({task})
+            channel, self._dialled = self._dialled, None
+            if channel is not None:  # its task had not begun
+                await channel.aclose()
+        finally:
+            self._conversation.close(SocketClosed(self._name, 1000, ""))
 
     async def _run(self) -> None:
         try:

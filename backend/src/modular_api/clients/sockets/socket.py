@@ -108,11 +108,12 @@ class ModuleSocket:
 
     async def aclose(self) -> None:
         """Close the connection; every subscription comes to its end."""
-        link = self._link
-        if link is not None:
-            await link.aclose()
-        if self._owns_transport:
-            await self._transport.aclose()
+        try:
+            if self._link is not None:
+                await self._link.aclose()
+        finally:
+            if self._owns_transport:
+                await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
         await self.open()

@@ -376,6 +376,45 @@ async def test_closing_while_opening_leaves_no_connection(market: ModuleType) ->
         await until_left(connected)
 
 
+async def test_opening_that_is_cancelled_leaves_no_connection(
+    market: ModuleType,
+) -> None:
+    """In the middle of the handshake; the socket can be opened again."""
+    async with counted() as (base_url, connected):
+        socket = market.MarketSocket(base_url=base_url)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.open(), 0.05)
+        await asyncio.sleep(0.2)
+        await until_left(connected)
+        await socket.open()
+        await socket.aclose()
+        await until_left(connected)
+
+
+async def test_closing_that_is_cancelled_ends_every_reader(market: ModuleType) -> None:
+    """A server that does not read its part of the goodbye is not waited for."""
+
+    async def deaf(connection: ServerConnection) -> None:
+        await answered(connection, **START)
+        connection.transport.pause_reading()
+        await asyncio.sleep(1)
+        connection.transport.abort()
+
+    async with serve(deaf, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        socket = market.MarketSocket(base_url=f"ws://127.0.0.1:{port}")
+        numbers = socket.numbers(market.NumbersRequest(names=["a"]))
+        await numbers.started()
+        reading = asyncio.create_task(anext(numbers, None))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.aclose(), 0.1)
+        assert await asyncio.wait_for(reading, 0.5) is None
+        with pytest.raises(SocketClosed):
+            await socket.open()
+        await socket.aclose()  # waits for what the first call began
+        assert len(asyncio.all_tasks()) == 1 + len(server.connections)
+
+
 async def test_many_subscriptions_are_asked_for_a_few_at_a_time(
     market: ModuleType,
 ) -> None:
