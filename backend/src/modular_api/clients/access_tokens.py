@@ -34,6 +34,23 @@ FetchToken: TypeAlias = Callable[[], AccessToken | str | Awaitable[AccessToken |
 """Gets a new access token, by refreshing the old one or by logging in again."""
 
 
+async def fetched(fetch: FetchToken) -> str:
+    """Return a new token. Raises: TokenNotFetched, whatever `fetch` raises."""
+    try:
+        token = fetch()
+        if inspect.isawaitable(token):
+            token = await token
+        if isinstance(token, AccessToken):
+            token = token.token
+        if not isinstance(token, str):
+            raise TypeError(f"a token is a str, not {type(token).__name__}")
+    except TokenNotFetched:
+        raise  # of a TokenKeeper
+    except Exception as error:
+        raise TokenNotFetched(error) from error
+    return token
+
+
 class TokenKeeper:
     """Keeps the token of one login. Calls of all threads and loops share one fetch.
 

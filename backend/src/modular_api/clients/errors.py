@@ -52,10 +52,10 @@ class InvalidArgument(CallError, ValueError):
 
 
 class TokenNotFetched(CallError):
-    """The access token of an `OAuth2` credential could not be had; nothing was sent.
+    """The access token of a client could not be had; nothing was sent.
 
     Attributes:
-        reason: what its `fetch` raised.
+        reason: what the `fetch` of its `OAuth2`, or its socket's `token`, raised.
     """
 
     def __init__(self, reason: BaseException) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from modular_api.clients.asgi_transport import AsgiApp, AsgiTransport
 from modular_api.clients.client import (
@@ -26,12 +26,15 @@ from modular_api.clients.wire import (
     Response,
     SyncStreamedResponse,
 )
+from modular_api.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from modular_api.clients.channels.channel import Channel
     from modular_api.clients.sockets.socket import ModuleSocket
 
 C = TypeVar("C", bound="ModuleClient | ModuleSocket")
+RestC = TypeVar("RestC", bound=ModuleClient)
+SocketC = TypeVar("SocketC", bound="ModuleSocket")
 
 
 class Peers:
@@ -74,6 +77,20 @@ class Peers:
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
         self._over_http[module] = HttpTransport(base_url, headers=headers)
 
+    @overload
+    def client(
+        self,
+        class_: type[RestC],
+        *,
+        timeout_s: float | Unset | None = UNSET,
+        retries: RetryPolicy | Unset | None = UNSET,
+    ) -> RestC: ...
+
+    @overload
+    def client(
+        self, class_: type[SocketC], *, timeout_s: float | Unset | None = UNSET
+    ) -> SocketC: ...
+
     def client(
         self,
         class_: type[C],
@@ -84,15 +101,10 @@ class Peers:
         """Return the client of this class; the same one for the same options.
 
         A missing peer is an error of the call, so that a module starts without it.
+
+        Raises: ConfigurationError: a socket client is given retries.
         """
-        options = _options(self._timeout_s, timeout_s, retries)
-        kind = (class_, *options.items())
-        known = self._clients.get(kind)
-        if isinstance(known, class_):
-            return known
-        client = class_(transport=_PeerTransport(class_.module_name, self), **options)
-        self._clients[kind] = client
-        return client
+        return self._client(class_, timeout_s, retries)
 
     def transport(self, module: str) -> Transport:
         """Return what carries calls to a module. Raises: PeerMissing."""
@@ -108,9 +120,39 @@ class Peers:
         for transport in (*self._in_process.values(), *self._over_http.values()):
             await transport.aclose()
 
+    def _client(
+        self,
+        class_: type[C],
+        timeout_s: float | Unset | None,
+        retries: RetryPolicy | Unset | None,
+    ) -> C:
+        options = _options(class_, self._timeout_s, timeout_s, retries)
+        kind = (class_, *options.items())
+        known = self._clients.get(kind)
+        if isinstance(known, class_):
+            return known
+        client = class_(transport=_PeerTransport(class_.module_name, self), **options)
+        self._clients[kind] = client
+        return client
+
 
 current_peers: ContextVar[Peers | None] = ContextVar("modular_api_peers", default=None)
 """The peers of the app whose code is running."""
+
+
+@overload
+def module_client(
+    class_: type[RestC],
+    *,
+    timeout_s: float | Unset | None = UNSET,
+    retries: RetryPolicy | Unset | None = UNSET,
+) -> RestC: ...
+
+
+@overload
+def module_client(
+    class_: type[SocketC], *, timeout_s: float | Unset | None = UNSET
+) -> SocketC: ...
 
 
 def module_client(
@@ -131,15 +173,18 @@ def module_client(
     Args:
         timeout_s: limit of one call, where it is not the default; None waits for ever.
         retries: how calls are repeated, where not as by default; None repeats none.
+            Socket clients have no such option.
+    Raises: ConfigurationError: a socket client is given retries.
     """
     peers = current_peers.get()
     if peers is not None:
-        return peers.client(class_, timeout_s=timeout_s, retries=retries)
-    options = _options(DEFAULT_TIMEOUT_S, timeout_s, retries)
+        return peers._client(class_, timeout_s, retries)
+    options = _options(class_, DEFAULT_TIMEOUT_S, timeout_s, retries)
     return class_(transport=_PeerTransport(class_.module_name, None), **options)
 
 
 def _options(
+    class_: type[C],
     default_timeout_s: float | None,
     timeout_s: float | Unset | None,
     retries: RetryPolicy | Unset | None,
@@ -147,6 +192,11 @@ def _options(
     unset = isinstance(timeout_s, Unset)
     options: dict[str, Any] = {"timeout_s": default_timeout_s if unset else timeout_s}
     if not isinstance(retries, Unset):
+        if not issubclass(class_, ModuleClient):
+            raise ConfigurationError(
+                f"{class_.__name__} repeats no calls, it connects again: leave out "
+                "retries."
+            )
         options["retries"] = retries
     return options
 

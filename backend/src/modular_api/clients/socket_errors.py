@@ -7,7 +7,7 @@ CallError
 │   └── HandshakeRefused     it was refused before it began
 ├── ConnectionLost       the connection broke while an answer was awaited
 ├── MalformedMessage     a message is not what the document says
-└── ClientTimeout, PeerUnavailable, PeerMissing    as for other calls
+└── ClientTimeout, PeerUnavailable, PeerMissing, TokenNotFetched    as for other calls
 """
 
 from __future__ import annotations

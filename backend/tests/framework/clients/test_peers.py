@@ -4,12 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
 
+from modular_api.clients.client import ModuleClient
 from modular_api.clients.errors import PeerMissing
 from modular_api.clients.peers import Peers, current_peers, module_client
+from modular_api.clients.retries import RetryPolicy
+from modular_api.clients.sockets import ModuleSocket
+from modular_api.errors import ConfigurationError
+
+
+class EchoClient(ModuleClient):
+    """A client, for what a type checker says of it."""
+
+    module_name = "echo"
+    api_version = "v1"
+    prefix = "/api/v1/echo"
+
+
+class EchoSocket(ModuleSocket):
+    """A socket client without operations."""
+
+    module_name = "echo"
+    api_version = "v1"
+    address = "/api/v1/echo/ws"
 
 
 @pytest.fixture
@@ -114,3 +134,23 @@ async def test_closing_a_peers_client_closes_nothing(
         await client.call()
     client.close()
     assert (await client.call())["method"] == "GET"
+
+
+async def test_a_socket_client_takes_no_retries(
+    peers: Peers, client_class: Any, current: Peers
+) -> None:
+    """Type checkers refuse it; code without types is told what to do."""
+    message = "EchoSocket repeats no calls"
+    with pytest.raises(ConfigurationError, match=message):
+        peers.client(EchoSocket, retries=None)  # type: ignore[type-var]
+    with pytest.raises(ConfigurationError, match=message):
+        module_client(EchoSocket, retries=None)  # type: ignore[type-var]
+    assert_type(peers.client(EchoSocket, timeout_s=1), EchoSocket)
+    assert_type(module_client(EchoSocket), EchoSocket)
+    assert isinstance(module_client(client_class, retries=None), client_class)
+
+
+async def test_the_type_of_a_peers_client_is_its_class(current: Peers) -> None:
+    """For type checkers, with each option that there is."""
+    assert_type(module_client(EchoClient, retries=None, timeout_s=1), EchoClient)
+    assert_type(current.client(EchoClient, retries=RetryPolicy()), EchoClient)

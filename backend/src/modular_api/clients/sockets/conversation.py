@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -35,7 +36,8 @@ class Conversation:
 
     Args:
         name: of the socket, for messages.
-        timeout_s: limit of one answer; None waits for ever.
+        timeout_s: limit of one answer, and of waiting for a connection to ask on; None
+            waits for ever.
 
     Attributes:
         failure: why nothing more can be said; None while that is possible.
@@ -46,7 +48,9 @@ class Conversation:
         self._timeout_s = timeout_s
         self._channel: Channel | None = None
         self.failure: Exception | None = None
+        self._dial_error: Exception | None = None
         self._is_reconnect = False
+        self._heard = 0
         self._jobs: deque[_Job] = deque()
         self._changed = asyncio.Event()
         self._questions = Questions(self._changed.set)
@@ -57,26 +61,38 @@ class Conversation:
     # What the readers do.
 
     def follow(self, following: Following) -> None:
-        """Subscribe, now and on every connection to come."""
+        """Subscribe, now and on every connection to come.
+
+        It ends with an error if it does not begin in time.
+        """
         if self.failure is not None:
             following.end(self.failure)
             return
         self._followings[following] = None
+        self._limit(following)
         if self._channel is not None:
             self._add_job(partial(self._subscribe, following, None))
 
     def unfollow(self, following: Following) -> None:
         """End a subscription."""
         following.end()
-        if self._forget(following) and following.is_asked:
+        # One that is not live is ended when its answer comes; see `_started`.
+        if self._forget(following) and following.is_live:
             self._add_job(partial(self._unsubscribe, following))
 
     def listen(self, listening: Listening) -> None:
-        """Pass on messages of a type."""
+        """Pass on messages of a type.
+
+        It ends with an error if there is no connection in time.
+        """
         if self.failure is not None:
             listening.buffer.end(self.failure)
             return
         self._listenings.setdefault(listening.type, []).append(listening)
+        listening.has_begun = self._channel is not None
+        if not listening.has_begun and self._timeout_s is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._timeout_s, self._unheard, listening)
 
     def unlisten(self, listening: Listening) -> None:
         """Pass them on no longer."""
@@ -135,14 +151,29 @@ class Conversation:
 
     # What the link does.
 
+    async def connected(self) -> None:
+        """Wait for a connection. Raises: why there is none in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._timeout_s):
+                await self._open_channel()
+                return
+        raise self._no_connection()
+
+    def not_connected(self, error: Exception) -> None:
+        """Note why there is no connection yet; another attempt follows."""
+        self._dial_error = error
+
     async def speak(self, channel: Channel) -> Disconnected:
         """Converse on a connection until it is lost; return how it ended."""
         self._channel = channel
+        self._dial_error = None
         self._jobs = deque(
             partial(self._subscribe, following, None) for following in self._followings
         )
-        if self._is_reconnect:
-            self._tell_listeners_of_reconnect()
+        for listening in self._all_listenings():
+            listening.has_begun = True
+            if self._is_reconnect:
+                listening.reconnected()
         self._is_reconnect = True
         self._changed.set()
         try:
@@ -197,7 +228,10 @@ class Conversation:
     ) -> None:
         if following not in self._followings:
             return
-        following.is_asked, following.is_live = True, False
+        if not following.was_asked:
+            following.was_asked = True
+            self._limit(following)
+        following.is_live = False
         type_ = following.operation.subscribe.type
         recover = following.recovery(topics)
         question = Question(
@@ -206,7 +240,13 @@ class Conversation:
             partial(self._refused, following, topics, channel),
             is_subscription=True,
         )
-        id_ = self._questions.add_limited(question, channel, self._timeout_s)
+
+        def overdue() -> None:
+            if is_alive() and following.has_begun:
+                self._try_again(following, topics, channel)
+
+        is_alive = self._check_alive(type_, channel)
+        id_ = self._questions.add_limited(question, self._timeout_s, overdue)
         await channel.send(write(type_, following.payload, id_, recover))
 
     async def _unsubscribe(self, following: Following, channel: Channel) -> None:
@@ -225,12 +265,32 @@ class Conversation:
             return
         type_ = following.operation.unsubscribe
         question = Question(type_, _nothing, _note)
-        id_ = self._questions.add_limited(question, channel, self._timeout_s)
+        is_alive = self._check_alive(type_, channel)
+        id_ = self._questions.add_limited(question, self._timeout_s, is_alive)
         await channel.send(write(type_, following.payload, id_))
         # The server has now ended the shared ones too.
         for other in dict.fromkeys(each for them in shared.values() for each in them):
             topics = [topic for topic, them in shared.items() if other in them]
             self._jobs.appendleft(partial(self._subscribe, other, topics))
+
+    def _check_alive(self, type_: str, channel: Channel) -> Callable[[], bool]:
+        """Return what judges the server that does not answer a message sent now.
+
+        If nothing at all came from it since, the connection is taken for dead and
+        dropped. Otherwise it is merely slow with this one, and others go on.
+        """
+        heard = self._heard
+
+        def is_alive() -> bool:
+            log.warning(
+                "%s: '%s' has no answer after %s s", self._name, type_, self._timeout_s
+            )
+            if self._heard == heard:
+                channel.abort()
+                return False
+            return True
+
+        return is_alive
 
     def _add_job(self, job: _Job) -> None:
         self._jobs.append(job)
@@ -244,6 +304,7 @@ class Conversation:
                 text = await channel.receive()
             except Disconnected as disconnected:
                 return disconnected
+            self._heard += 1
             envelope = read(text)
             if envelope is None:
                 log.debug("%s: a message that is none of ours: %.80r", self._name, text)
@@ -305,6 +366,8 @@ class Conversation:
         if following in self._followings:
             for topic in following.topics:
                 self._by_topic.setdefault(topic, {})[following] = None
+        else:  # nobody waited so long
+            self._add_job(partial(self._unsubscribe, following))
 
     def _refused(
         self,
@@ -315,16 +378,49 @@ class Conversation:
     ) -> None:
         passing = isinstance(error, SocketErrorAnswer) and error.code in _PASSING
         if following.has_begun and passing:
-
-            def try_again() -> None:
-                if self._channel is channel and not following.is_live:
-                    self._add_job(partial(self._subscribe, following, topics))
-
-            delay_s = following.delay.delay_s()
-            asyncio.get_running_loop().call_later(delay_s, try_again)
+            self._try_again(following, topics, channel)
             return
         self._forget(following)
         following.end(error)
+
+    def _unheard(self, listening: Listening) -> None:
+        if not listening.has_begun:
+            listening.buffer.end(self._no_connection())
+            self.unlisten(listening)
+
+    def _no_connection(self) -> Exception:
+        return self._dial_error or ClientTimeout(
+            f"connecting {self._name}", self._timeout_s
+        )
+
+    def _try_again(
+        self, following: Following, topics: Iterable[str] | None, channel: Channel
+    ) -> None:
+        """Ask for a subscription once more on this connection, after a while."""
+
+        def try_again() -> None:
+            if self._channel is channel and not following.is_live:
+                self._add_job(partial(self._subscribe, following, topics))
+
+        delay_s = following.delay.delay_s()
+        asyncio.get_running_loop().call_later(delay_s, try_again)
+
+    def _limit(self, following: Following) -> None:
+        """Limit the time until a subscription has begun for the first time.
+
+        It runs while there is no connection, and anew from when it is asked for.
+        """
+        if self._timeout_s is not None:
+            loop = asyncio.get_running_loop()
+            following.limit(loop.call_later(self._timeout_s, self._late, following))
+
+    def _late(self, following: Following) -> None:
+        if self._channel is not None and not following.was_asked:
+            self._limit(following)  # others are asked for before it
+            return
+        type_ = following.operation.subscribe.type
+        self._forget(following)
+        following.end(self._dial_error or ClientTimeout(f"'{type_}'", self._timeout_s))
 
     # Common.
 
@@ -348,10 +444,6 @@ class Conversation:
             followers.pop(following, None)
             if not followers:
                 self._by_topic.pop(topic, None)
-
-    def _tell_listeners_of_reconnect(self) -> None:
-        for listening in self._all_listenings():
-            listening.reconnected()
 
     def _all_listenings(self) -> list[Listening]:
         return [each for them in self._listenings.values() for each in them]

@@ -29,8 +29,8 @@ class Following:
     Attributes:
         payload: of the request, as JSON; None where there is none.
         buffer: what waits for the reader.
-        is_asked: whether it was asked for on the current connection.
-        is_live: whether the server has answered there.
+        was_asked: whether it was ever asked for, on any connection.
+        is_live: whether the server has answered on the current one.
         has_begun: whether the server has ever answered.
         answered: set once the server has answered for the first time, or it has ended.
         error: what ended it.
@@ -43,7 +43,7 @@ class Following:
         self.operation = operation
         self.payload = payload
         self.buffer = Buffer(buffer_size)
-        self.is_asked = False
+        self.was_asked = False
         self.is_live = False
         self.has_begun = False
         self.answered = asyncio.Event()
@@ -51,6 +51,7 @@ class Following:
         self.delay = ReconnectDelay()
         self._tracks: dict[str, TopicTrack] = {}
         self._recovering: set[str] = set()
+        self._limit: asyncio.TimerHandle | None = None
 
     @property
     def topics(self) -> Iterable[str]:
@@ -76,6 +77,11 @@ class Following:
             for topic, position in known.items()
         }
 
+    def limit(self, timer: asyncio.TimerHandle) -> None:
+        """Let this timer run until it begins or ends, in place of the one before."""
+        self._unlimit()
+        self._limit = timer
+
     def started(self, starts: Iterable[Start]) -> None:
         """Take the server's answer, which names every topic there is now.
 
@@ -85,6 +91,7 @@ class Following:
         is_first, self.has_begun = not self.has_begun, True
         self.is_live = True
         self.delay = ReconnectDelay()
+        self._unlimit()
         self.answered.set()
         for start in starts:
             track = self._tracks.get(start.topic)
@@ -119,7 +126,7 @@ class Following:
 
     def lost(self) -> None:
         """Note that the connection is lost."""
-        self.is_asked = self.is_live = False
+        self.is_live = False
         for track in self._tracks.values():
             self._put(track.lost())
 
@@ -127,7 +134,12 @@ class Following:
         """Take nothing more; the reader gets what waits, then the error."""
         self.error = error
         self.buffer.end(error)
+        self._unlimit()
         self.answered.set()
+
+    def _unlimit(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
 
     def _put(self, gaps: Iterable[Gap]) -> None:
         for gap in gaps:
@@ -135,10 +147,15 @@ class Following:
 
 
 class Listening:
-    """One reader of messages that the server sends unasked."""
+    """One reader of messages that the server sends unasked.
+
+    Attributes:
+        has_begun: whether there has been a connection since it listens.
+    """
 
     def __init__(self, type_: str, *, buffer_size: int) -> None:
         self.type = type_
+        self.has_begun = False
         self.buffer = Buffer(buffer_size)
         self._tracks: dict[str, TopicTrack] = {}
 

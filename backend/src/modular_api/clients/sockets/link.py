@@ -8,7 +8,13 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 from modular_api.clients.channels.channel import Channel
-from modular_api.clients.errors import ClientTimeout, PeerMissing, PeerUnavailable
+from modular_api.clients.errors import (
+    CallError,
+    ClientTimeout,
+    PeerMissing,
+    PeerUnavailable,
+    TokenNotFetched,
+)
 from modular_api.clients.socket_errors import HandshakeRefused, SocketClosed
 from modular_api.clients.sockets.backoff import ReconnectDelay
 from modular_api.clients.sockets.conversation import Conversation
@@ -30,6 +36,14 @@ class LinkState(StrEnum):
     CLOSED = "closed"
     """By its owner, or for good by an error."""
 
+
+_DIAL_ERRORS = (
+    HandshakeRefused,
+    PeerUnavailable,
+    PeerMissing,
+    TokenNotFetched,
+    ClientTimeout,
+)
 
 Dial = Callable[[], Awaitable[Channel]]
 """Makes a connection. Raises: what `Link.open` raises."""
@@ -56,20 +70,31 @@ class Link:
         self._conversation = conversation
         self._name = name
         self._delay = delay or ReconnectDelay()
+        self._failed_dials = 0
+        self._dialling = asyncio.Lock()
         self._dialled: Channel | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Connect now; the first attempt counts.
 
-        Raises: HandshakeRefused, PeerUnavailable, PeerMissing, ClientTimeout, and
-            SocketClosed, if it was closed before.
+        Where it connects in the background already, wait for that as long as one
+        attempt may take.
+
+        Raises: HandshakeRefused, PeerUnavailable, PeerMissing, TokenNotFetched,
+            ClientTimeout, and SocketClosed, if it was closed before.
         """
-        if self.state is LinkState.CLOSED:
-            raise self._conversation.failure or SocketClosed(self._name, 1000, "")
-        if self._task is None:
-            self._dialled = await self._dial()
-            self.start()
+        async with self._dialling:
+            self._check_not_closed()
+            if self._task is None:
+                channel = await self._dial()
+                if self._is_closed:  # meanwhile
+                    await channel.aclose()
+                self._check_not_closed()
+                self._dialled = channel
+                self.start()
+                return
+        await self._conversation.connected()
 
     def start(self) -> None:
         """Connect, and stay connected, in the background."""
@@ -77,13 +102,23 @@ class Link:
             self._task = asyncio.create_task(self._run())
 
     async def aclose(self) -> None:
-        """Close the connection with 1000; readers come to their end."""
-        task, self._task = self._task, None
-        self.state = LinkState.CLOSED
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
-        self._conversation.close(SocketClosed(self._name, 1000, ""))
+        """Close the connection with 1000; readers come to their end.
+
+        Cancelled, it does not wait for the server's goodbye, and readers end at once. A
+        second call waits for what the first began.
+        """
+        was_closed, self.state = self._is_closed, LinkState.CLOSED
+        task = self._task
+        try:
+            if task is not None and not task.done():
+                if not was_closed:  # a second time would break off the goodbye
+                    task.cancel()
+                await asyncio.wait({task})
+            channel, self._dialled = self._dialled, None
+            if channel is not None:  # its task had not begun
+                await channel.aclose()
+        finally:
+            self._conversation.close(SocketClosed(self._name, 1000, ""))
 
     async def _run(self) -> None:
         try:
@@ -100,18 +135,16 @@ class Link:
         while True:
             self.state = LinkState.CONNECTING
             try:
-                channel = self._dialled or await self._dial()
-            except HandshakeRefused as error:
-                if error.status < 500 and error.status not in _PASSING_STATUSES:
-                    return error
-                await self._wait(str(error))
+                channel = await self._new_channel()
+            except _DIAL_ERRORS as e:
+                self._failed_dials += 1
+                e.attempts = self._failed_dials
+                if not _may_pass(e):
+                    return e
+                self._conversation.not_connected(e)
+                await self._wait(str(e))
                 continue
-            except (PeerUnavailable, ClientTimeout) as error:
-                await self._wait(str(error))
-                continue
-            except PeerMissing as error:
-                return error
-            self._dialled = None
+            self._failed_dials = 0
             self.state = LinkState.OPEN
             log.debug("%s is open", self._name)
             opened_at = self.loop.time()
@@ -124,8 +157,28 @@ class Link:
                 return SocketClosed(self._name, lost.code, lost.reason)
             await self._wait(f"lost ({lost})", lost.code, lost.reason)
 
+    async def _new_channel(self) -> Channel:
+        async with self._dialling:  # `open` may be about to have made one
+            channel, self._dialled = self._dialled, None
+            return channel or await self._dial()
+
+    @property
+    def _is_closed(self) -> bool:
+        return self.state is LinkState.CLOSED
+
+    def _check_not_closed(self) -> None:
+        if self._is_closed:
+            raise self._conversation.failure or SocketClosed(self._name, 1000, "")
+
     async def _wait(self, why: str, code: int = 1006, reason: str = "") -> None:
         self.state = LinkState.WAITING
         delay_s = self._delay.delay_s(code, reason)
         log.info("%s: %s; connecting again in %.2f s", self._name, why, delay_s)
         await asyncio.sleep(delay_s)
+
+
+def _may_pass(error: CallError) -> bool:
+    """Whether another attempt may succeed where this one did not."""
+    if isinstance(error, HandshakeRefused):
+        return error.status >= 500 or error.status in _PASSING_STATUSES
+    return not isinstance(error, PeerMissing)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
-from modular_api.clients.channels.channel import Channel
 from modular_api.clients.sockets.envelopes import Envelope
 
 
@@ -19,12 +18,14 @@ class Question:
         type: of the message.
         answered, failed: one of them is called, once.
         is_subscription: it is asked again on the next connection.
+        is_overdue: it has waited longer than it should; an answer is still taken.
     """
 
     type: str
     answered: Callable[[Envelope], None]
     failed: Callable[[Exception], None]
     is_subscription: bool = False
+    is_overdue: bool = False
     timer: asyncio.TimerHandle | None = None
 
 
@@ -42,8 +43,11 @@ class Questions:
 
     @property
     def pending_subscriptions(self) -> int:
-        """How many subscriptions wait for their answer."""
-        return sum(question.is_subscription for question in self._waiting.values())
+        """How many subscriptions wait for their answer, and not for too long yet."""
+        return sum(
+            question.is_subscription and not question.is_overdue
+            for question in self._waiting.values()
+        )
 
     def new_id(self) -> str:
         """Return an id that no message of the socket has had."""
@@ -56,12 +60,18 @@ class Questions:
         return id_
 
     def add_limited(
-        self, question: Question, channel: Channel, timeout_s: float | None
+        self, question: Question, timeout_s: float | None, overdue: Callable[[], object]
     ) -> str:
-        """Await an answer; without one in time the connection is taken for dead."""
+        """Await an answer; call `overdue` without one in time, and go on waiting."""
+
+        def is_overdue() -> None:
+            question.is_overdue = True
+            self._settled()
+            overdue()
+
         if timeout_s is not None:
             loop = asyncio.get_running_loop()
-            question.timer = loop.call_later(timeout_s, channel.abort)
+            question.timer = loop.call_later(timeout_s, is_overdue)
         return self.add(question)
 
     def take(self, id_: str) -> Question | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar, Self
 
+from modular_api.clients.access_tokens import FetchToken, fetched
 from modular_api.clients.asgi_transport import AsgiApp
 from modular_api.clients.channels.channel import Channel
 from modular_api.clients.client import DEFAULT_TIMEOUT_S
-from modular_api.clients.errors import PeerMissing
+from modular_api.clients.errors import ClientTimeout, PeerMissing
 from modular_api.clients.socket_errors import InvalidMessage, MalformedMessage
 from modular_api.clients.sockets.conversation import Conversation
 from modular_api.clients.sockets.following import Following, Listening
@@ -44,10 +46,12 @@ class ModuleSocket:
         app: an ASGI app, in its lifespan, that has the module mounted at its prefix.
         transport: carries the connection in place of the two.
         state: lifespan state of `app`.
-        token: sent as `Authorization: Bearer …`.
+        token: sent as `Authorization: Bearer …`. A function or coroutine function that
+            returns one is asked before each connection, within its `timeout_s`.
         headers: sent with every handshake. A connection outlives the requests of
             those who use it, so nothing of their context is sent.
-        timeout_s: limit of connecting and of one answer; None waits for ever.
+        timeout_s: limit of connecting and of one answer, also of a subscription's first;
+            None waits for ever. A subscription that has begun outlasts it.
         buffer: how many updates wait for the reader of a subscription, at most. Beyond
             that, a Gap replaces the oldest.
 
@@ -68,7 +72,7 @@ class ModuleSocket:
         app: AsgiApp | None = None,
         transport: Transport | None = None,
         state: Mapping[str, Any] | None = None,
-        token: str | None = None,
+        token: str | FetchToken | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = DEFAULT_TIMEOUT_S,
         buffer: int = DEFAULT_BUFFER,
@@ -82,8 +86,7 @@ class ModuleSocket:
             state=state,
         )
         self._headers = {name.lower(): value for name, value in (headers or {}).items()}
-        if token is not None:
-            self._headers["authorization"] = f"Bearer {token}"
+        self._token = token
         self._timeout_s = timeout_s
         self._buffer = buffer
         self._link: Link | None = None
@@ -95,20 +98,22 @@ class ModuleSocket:
         return LinkState.CLOSED if self._link is None else self._link.state
 
     async def open(self) -> None:
-        """Connect.
+        """Connect, once for all who ask.
 
-        Raises: HandshakeRefused, PeerUnavailable, PeerMissing, ClientTimeout
+        Raises: HandshakeRefused, PeerUnavailable, PeerMissing, TokenNotFetched,
+            ClientTimeout, and SocketClosed, if it was closed before.
         """
         link, _ = self._linked()
         await link.open()
 
     async def aclose(self) -> None:
         """Close the connection; every subscription comes to its end."""
-        link = self._link
-        if link is not None:
-            await link.aclose()
-        if self._owns_transport:
-            await self._transport.aclose()
+        try:
+            if self._link is not None:
+                await self._link.aclose()
+        finally:
+            if self._owns_transport:
+                await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -144,13 +149,10 @@ class ModuleSocket:
         listening = Listening(operation.event.type, buffer_size=self._buffer)
         conversation.listen(listening)
 
-        async def begun() -> None:
-            """Nothing is asked of the server."""
-
         return Subscription(
             listening.buffer,
             operation.event,
-            begun=begun,
+            begun=conversation.connected,  # nothing is asked of the server
             end=partial(conversation.unlisten, listening),
         )
 
@@ -192,9 +194,21 @@ class ModuleSocket:
         return link, conversation
 
     async def _dial(self) -> Channel:
-        return await self._transport.connect(
-            self.address, self._headers, self._timeout_s
-        )
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._transport.connect(
+                    self.address, await self._signed_headers(), self._timeout_s
+                )
+        except TimeoutError as error:
+            raise ClientTimeout(f"GET {self.address}", self._timeout_s) from error
+
+    async def _signed_headers(self) -> Mapping[str, str]:
+        token = self._token
+        if token is None:
+            return self._headers
+        if not isinstance(token, str):
+            token = await fetched(token)
+        return {**self._headers, "authorization": f"Bearer {token}"}
 
 
 def _http_url(url: str) -> str:

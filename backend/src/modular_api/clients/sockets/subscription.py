@@ -23,6 +23,9 @@ class Subscription(Generic[Upd]):
     Raises, while it is read:
         SocketErrorAnswer: the server refused or ended it.
         SocketClosed: the connection is closed for good.
+        ClientTimeout: it did not begin in time.
+        PeerUnavailable, HandshakeRefused, TokenNotFetched: neither did a connection, in
+            so many `attempts`.
         MalformedMessage: one message was not what it should be; read on.
     """
 

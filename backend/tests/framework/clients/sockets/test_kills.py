@@ -81,7 +81,8 @@ async def test_every_number_once_or_a_gap_over_twenty_kills(
         port = listener.getsockname()[1]
     since = time.time()
     seen: list[Any] = []
-    client = counting.CountingSocket(base_url=f"http://127.0.0.1:{port}")
+    # A process needs a while to start, and the first one is waited for.
+    client = counting.CountingSocket(base_url=f"http://127.0.0.1:{port}", timeout_s=60)
     async with contextlib.aclosing(client):
         counts = client.counts()
         for _ in range(KILLS + 1):

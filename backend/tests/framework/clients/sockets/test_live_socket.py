@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket as socket_module
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from types import ModuleType
@@ -11,7 +12,13 @@ from typing import Any
 
 import pytest
 
-from modular_api.clients.errors import ClientTimeout, PeerMissing, PeerUnavailable
+from modular_api.clients import AccessToken, OAuth2
+from modular_api.clients.errors import (
+    ClientTimeout,
+    PeerMissing,
+    PeerUnavailable,
+    TokenNotFetched,
+)
 from modular_api.clients.peers import Peers
 from modular_api.clients.sockets import (
     ConnectionLost,
@@ -302,6 +309,80 @@ async def test_a_wrong_token_is_refused_for_good(
         await push(market, socket, "k", 1)
 
 
+class Login:
+    """Gets tokens, and counts how many were asked for."""
+
+    def __init__(self, *tokens: Any) -> None:
+        self.asked = 0
+        self._tokens = [*tokens]
+
+    def fetch(self) -> Any:
+        self.asked += 1
+        token = self._tokens.pop(0) if len(self._tokens) > 1 else self._tokens[0]
+        if isinstance(token, Exception):
+            raise token
+        return token
+
+    async def fetch_slowly(self) -> Any:
+        await asyncio.sleep(0)
+        return self.fetch()
+
+
+@pytest.mark.parametrize("slowly", [False, True])
+async def test_a_token_is_asked_for_before_each_connection(
+    market: ModuleType, target: Any, slowly: bool
+) -> None:
+    """One that cannot be had is tried again, as a server is that is not there."""
+    right = AccessToken("right", expires_in_s=60)
+    login = Login("right", OSError("the login is down"), right)
+    token = login.fetch_slowly if slowly else login.fetch
+    async with target(market, token=token) as socket:
+        async with socket.numbers(market.NumbersRequest(names=["q"])) as numbers:
+            assert login.asked == 1
+            before = await socket.who()
+            await socket.fault(market.Fault(code=1012))
+            await another_connection(socket, before)
+            assert login.asked == 3
+            await push(market, socket, "q", 1)
+            assert await take(numbers, 1) == [1]
+
+
+async def test_a_socket_shares_the_login_of_other_clients(
+    market: ModuleType, market_server: LiveServer
+) -> None:
+    """The token is kept until it expires, so nobody logs in twice."""
+    login = Login("right")
+    credentials = OAuth2(fetch=login.fetch)
+    for _ in range(2):
+        async with market.MarketSocket(
+            base_url=market_server.base_url, token=credentials.keeper.get
+        ) as socket:
+            await push(market, socket, "q", 1)
+    assert login.asked == 1
+
+
+async def test_a_token_that_cannot_be_had_is_told(
+    market: ModuleType, market_server: LiveServer
+) -> None:
+    """Where the socket is opened, and at the first item where it is not."""
+    options = {"base_url": market_server.base_url, "timeout_s": 0.2}
+    request = market.NumbersRequest(names=["q"])
+    for nonsense in (OSError("the login is down"), None, 7):
+        socket = market.MarketSocket(**options, token=Login(nonsense).fetch)
+        with pytest.raises(TokenNotFetched):
+            await socket.open()
+        with pytest.raises(TokenNotFetched, match="attempts"):
+            await take(socket.numbers(request), 1)
+        await socket.aclose()
+
+    async def never() -> str:
+        await asyncio.sleep(60)
+        return "too late"
+
+    with pytest.raises(ClientTimeout):
+        await market.MarketSocket(**options, token=never).open()
+
+
 async def test_a_server_that_is_not_there_is_told_or_waited_for(
     market: ModuleType, market_app: ModuleType
 ) -> None:
@@ -320,6 +401,37 @@ async def test_a_server_that_is_not_there_is_told_or_waited_for(
         await push(market, socket, "l", 1)
         assert await take(numbers, 1) == [1]
         await socket.aclose()
+
+
+async def test_a_subscription_that_finds_no_server_ends_in_time(
+    market: ModuleType,
+) -> None:
+    """With what was wrong at the last attempt, wherever it is waited for.
+
+    So does a reader of what is told unasked.
+    """
+    with socket_module.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    peers = Peers()
+    peers.add_address("market", f"http://127.0.0.1:{port}")
+    # Long enough for the first attempt to import websockets.
+    socket = peers.client(market.MarketSocket, timeout_s=1)
+    numbers = socket.numbers(market.NumbersRequest(names=["l"]))
+    async with asyncio.timeout(TIMEOUT_S):
+        with pytest.raises(PeerUnavailable, match="attempts") as caught:
+            await numbers.started()
+        assert caught.value.attempts > 1
+        with pytest.raises(PeerUnavailable):
+            await anext(numbers)
+        with pytest.raises(PeerUnavailable):
+            async with socket.numbers(market.NumbersRequest(names=["l"])):
+                pass
+        with pytest.raises(PeerUnavailable):
+            await anext(socket.tick())
+        with pytest.raises(PeerUnavailable):
+            async with socket.tick():
+                pass
+    await peers.aclose()
 
 
 async def test_closing_ends_every_subscription(market: ModuleType, target: Any) -> None:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import ModuleType
 from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request
 
+from modular_api.clients.errors import ClientTimeout, PeerUnavailable
 from modular_api.clients.sockets import (
     Gap,
     GapReason,
+    LinkState,
     MalformedMessage,
+    SocketClosed,
     SocketErrorAnswer,
 )
 from modular_api.clients.sockets.backoff import ReconnectDelay
@@ -201,8 +206,73 @@ async def test_a_server_too_busy_to_resume_is_asked_again(market: ModuleType) ->
         assert await items(market, socket, 1) == [2]
 
 
-async def test_a_server_that_does_not_answer_is_left(market: ModuleType) -> None:
-    """Its connection is taken for dead, and another one is made."""
+async def test_a_slow_subscription_fails_alone(market: ModuleType) -> None:
+    """Its reader is told; another one goes on, and a late answer is undone."""
+    asked: list[Any] = []
+    connections: list[ServerConnection] = []
+    undone = asyncio.Event()
+
+    async def script(connection: ServerConnection) -> None:
+        connections.append(connection)
+        await answered(connection, **START)
+        slow = json.loads(await connection.recv())
+        for offset in range(2, 22):
+            await tell(connection, offset)
+            await asyncio.sleep(0.02)
+        start = {**START, "topic": "slow"}
+        late = {"type": "numbers.subscribe.response", "id": slow["id"], **start}
+        await connection.send(json.dumps(late))
+        asked.append(await answered(connection))
+        undone.set()
+        await connection.wait_closed()
+
+    async with scripted(market, script, timeout_s=0.2) as socket:
+        async with socket.numbers(market.NumbersRequest(names=["a"])) as numbers:
+            slow = socket.numbers(market.NumbersRequest(names=["b"]))
+            with pytest.raises(ClientTimeout, match="numbers.subscribe"):
+                await asyncio.wait_for(slow.started(), 5)
+            async with asyncio.timeout(5):
+                found = [(await anext(numbers)).value for _ in range(20)]
+                await undone.wait()
+    assert found == [*range(2, 22)]
+    assert len(connections) == 1
+    assert asked[0]["type"] == "numbers.unsubscribe"
+    assert asked[0]["payload"] == {"names": ["b"]}
+
+
+async def test_a_subscription_slow_to_resume_is_asked_for_again(
+    market: ModuleType,
+) -> None:
+    """On the same connection, which serves others meanwhile."""
+    asked: list[Any] = []
+
+    async def first(connection: ServerConnection) -> None:
+        await answered(connection, **START)
+        await answered(connection, **{**START, "topic": "u"})
+        connection.transport.abort()
+
+    async def second(connection: ServerConnection) -> None:
+        asked.append(json.loads(await connection.recv()))
+        await answered(connection, **{**START, "topic": "u"}, recovered=True)
+        for offset in range(2, 12):
+            await tell(connection, offset, topic="u")
+            await asyncio.sleep(0.03)
+        asked.append(await answered(connection, **START, recovered=True))
+        await tell(connection, 2)
+        await connection.wait_closed()
+
+    async with scripted(market, first, second, timeout_s=0.2) as socket:
+        numbers = socket.numbers(market.NumbersRequest(names=["a"]))
+        others = socket.numbers(market.NumbersRequest(names=["b"]))
+        async with asyncio.timeout(5):
+            assert [(await anext(others)).value for _ in range(10)] == [*range(2, 12)]
+            assert (await anext(numbers)).value == 2
+    assert asked[0]["payload"] == asked[1]["payload"]
+    assert asked[0]["recover"] == asked[1]["recover"]
+
+
+async def test_a_server_that_says_nothing_at_all_is_left(market: ModuleType) -> None:
+    """The reader is told; the connection is taken for dead, and another one is made."""
 
     async def silent(connection: ServerConnection) -> None:
         await connection.wait_closed()
@@ -213,7 +283,136 @@ async def test_a_server_that_does_not_answer_is_left(market: ModuleType) -> None
         await connection.wait_closed()
 
     async with scripted(market, silent, script, timeout_s=0.2) as socket:
+        with pytest.raises(ClientTimeout):
+            await items(market, socket, 1)
         assert await items(market, socket, 1) == [2]
+
+
+@asynccontextmanager
+async def counted() -> AsyncIterator[tuple[str, set[ServerConnection]]]:
+    """Serve a socket that answers subscriptions; yield its URL and what is connected."""
+    connected: set[ServerConnection] = set()
+
+    async def handle(connection: ServerConnection) -> None:
+        connected.add(connection)
+        with suppress(ConnectionClosed):
+            while True:
+                await answered(connection, **START)
+        connected.discard(connection)
+
+    async def slowly(_: ServerConnection, __: Request) -> None:
+        await asyncio.sleep(0.1)
+
+    async with serve(handle, "127.0.0.1", 0, process_request=slowly) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield f"ws://127.0.0.1:{port}", connected
+
+
+async def until_left(connected: set[ServerConnection]) -> None:
+    async with asyncio.timeout(5):
+        while connected:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_socket_that_is_opened_twice_at_once_connects_once(
+    market: ModuleType,
+) -> None:
+    """So does one that is opened and used; `aclose` leaves nothing open."""
+    async with counted() as (base_url, connected):
+        for then in ("open", "follow"):
+            socket = market.MarketSocket(base_url=base_url)
+            numbers = None
+            async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
+                tasks.create_task(socket.open())
+                await asyncio.sleep(0.02)
+                if then == "open":
+                    await socket.open()
+                else:
+                    numbers = socket.numbers(market.NumbersRequest(names=["a"]))
+                    await numbers.started()
+            await asyncio.sleep(0.2)
+            assert len(connected) == 1, then
+            await socket.aclose()
+            await until_left(connected)
+
+
+async def test_a_socket_that_is_used_before_it_is_opened_is_opened(
+    market: ModuleType,
+) -> None:
+    """`open` waits for the connection that the first call began."""
+    async with counted() as (base_url, connected):
+        socket = market.MarketSocket(base_url=base_url)
+        numbers = socket.numbers(market.NumbersRequest(names=["a"]))
+        await asyncio.sleep(0.02)
+        await socket.open()
+        assert socket.state is LinkState.OPEN and len(connected) == 1
+        await numbers.aclose()
+        await socket.aclose()
+    with pytest.raises(PeerUnavailable):  # nobody is there any more
+        async with market.MarketSocket(base_url=base_url, timeout_s=0.2) as socket:
+            pass
+    socket = market.MarketSocket(base_url=base_url, timeout_s=0.2)
+    numbers = socket.numbers(market.NumbersRequest(names=["a"]))
+    await asyncio.sleep(0.05)
+    with pytest.raises(PeerUnavailable, match="attempts"):
+        await socket.open()
+    await socket.aclose()
+
+
+async def test_closing_while_opening_leaves_no_connection(market: ModuleType) -> None:
+    """Whether it is just being made, or made and not yet used."""
+    async with counted() as (base_url, connected):
+        socket = market.MarketSocket(base_url=base_url)
+        opening = asyncio.create_task(socket.open())
+        await asyncio.sleep(0.02)
+        await socket.aclose()
+        with pytest.raises(SocketClosed):
+            await opening
+        await asyncio.sleep(0.2)
+        await until_left(connected)
+        socket = market.MarketSocket(base_url=base_url)
+        await socket.open()
+        await socket.aclose()
+        await until_left(connected)
+
+
+async def test_opening_that_is_cancelled_leaves_no_connection(
+    market: ModuleType,
+) -> None:
+    """In the middle of the handshake; the socket can be opened again."""
+    async with counted() as (base_url, connected):
+        socket = market.MarketSocket(base_url=base_url)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.open(), 0.05)
+        await asyncio.sleep(0.2)
+        await until_left(connected)
+        await socket.open()
+        await socket.aclose()
+        await until_left(connected)
+
+
+async def test_closing_that_is_cancelled_ends_every_reader(market: ModuleType) -> None:
+    """A server that does not read its part of the goodbye is not waited for."""
+
+    async def deaf(connection: ServerConnection) -> None:
+        await answered(connection, **START)
+        connection.transport.pause_reading()
+        await asyncio.sleep(1)
+        connection.transport.abort()
+
+    async with serve(deaf, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        socket = market.MarketSocket(base_url=f"ws://127.0.0.1:{port}")
+        numbers = socket.numbers(market.NumbersRequest(names=["a"]))
+        await numbers.started()
+        reading = asyncio.create_task(anext(numbers, None))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.aclose(), 0.1)
+        assert await asyncio.wait_for(reading, 0.5) is None
+        with pytest.raises(SocketClosed):
+            await socket.open()
+        await socket.aclose()  # waits for what the first call began
+        assert len(asyncio.all_tasks()) == 1 + len(server.connections)
 
 
 async def test_many_subscriptions_are_asked_for_a_few_at_a_time(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from typing import Any
 
-from modular_api.clients.channels.channel import Channel
 from modular_api.clients.sockets.envelopes import Envelope
 from modular_api.clients.sockets.questions import Question, Questions
 
@@ -16,7 +15,7 @@ class Told:
     def __init__(self) -> None:
         self.errors: list[Exception] = []
         self.settled = 0
-        self.aborted = asyncio.Event()
+        self.overdue = asyncio.Event()
 
     def question(self, type_: str = "order", **options: Any) -> Question:
         return Question(type_, self.answered, self.errors.append, **options)
@@ -26,13 +25,6 @@ class Told:
 
     def settle(self) -> None:
         self.settled += 1
-
-    def abort(self) -> None:
-        self.aborted.set()
-
-    @property
-    def channel(self) -> Channel:
-        return cast(Channel, self)
 
 
 def test_each_question_is_taken_once() -> None:
@@ -63,13 +55,18 @@ def test_a_lost_connection_fails_all_but_subscriptions() -> None:
     assert told.settled == 2
 
 
-async def test_without_an_answer_in_time_the_connection_is_aborted() -> None:
-    """An answer in time keeps it."""
+async def test_a_question_that_is_overdue_says_so_and_still_takes_its_answer() -> None:
+    """It is not counted as pending any more, so that others need not wait for it."""
     told = Told()
     questions = Questions(told.settle)
-    questions.take(questions.add_limited(told.question(), told.channel, 0.01))
+    in_time = told.question(is_subscription=True)
+    questions.take(questions.add_limited(in_time, 0.01, told.overdue.set))
     await asyncio.sleep(0.03)
-    assert not told.aborted.is_set()
-    questions.add_limited(told.question(), told.channel, 0.001)
+    assert not told.overdue.is_set()
+    late = told.question(is_subscription=True)
+    id_ = questions.add_limited(late, 0.001, told.overdue.set)
+    assert questions.pending_subscriptions == 1
     async with asyncio.timeout(5):
-        await told.aborted.wait()
+        await told.overdue.wait()
+    assert questions.pending_subscriptions == 0
+    assert questions.take(id_) is late
