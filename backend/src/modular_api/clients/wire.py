@@ -160,7 +160,21 @@ def path_segment(name: str, value: object) -> str:
     """Return a path parameter percent-encoded.
 
     Raises: InvalidArgument: the value would lead to another route: it is empty, or a
-        dot segment (RFC 3986, section 5.2.4).
+        dot segment (RFC 3986, section 5.2.4), or holds a slash, which servers decode
+        before they look for a route.
+    """
+    text = _text(value)
+    if "/" in text:
+        raise InvalidArgument(
+            name, text, "has a slash, which would lead to another route"
+        )
+    return whole_path(name, text)
+
+
+def whole_path(name: str, value: object) -> str:
+    """Return a path parameter that may hold slashes, percent-encoded.
+
+    Raises: InvalidArgument: the value would lead to another route, see `path_segment`.
     """
     text = _text(value)
     if text in ("", ".", ".."):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from openapi_python_client.parser.bodies import Body, BodyType
@@ -42,12 +42,24 @@ SecurityOf = dict[str, tuple[tuple[str, ...], ...]]
 
 
 def template_globals(
-    told_apart_models: frozenset[str], security: SecurityOf
+    told_apart_models: frozenset[str],
+    *,
+    security: SecurityOf,
+    whole_paths: Mapping[str, Collection[str]],
 ) -> dict[str, Any]:
-    """Return the names that templates may use."""
+    """Return the names that templates may use.
+
+    Args:
+        whole_paths: the path parameters that may hold slashes, by operation name.
+    """
 
     def security_of(endpoint: Endpoint) -> tuple[tuple[str, ...], ...]:
         return security.get(str(endpoint.name), ())
+
+    def path_encoder(endpoint: Endpoint, parameter: PropertyProtocol) -> str:
+        whole = whole_paths.get(str(endpoint.name), ())
+        name = parameter.name.get_untrusted_value()
+        return "whole_path" if name in whole else "path_segment"
 
     functions = (
         answer_headers,
@@ -70,6 +82,7 @@ def template_globals(
         literal,
         needed_imports,
         parsed_type,
+        path_encoder,
         read,
         read_extra,
         read_header,

@@ -8,8 +8,10 @@ import uuid
 from typing import Annotated, Any, Literal
 
 import pydantic
+import pytest
 from fastapi import Cookie, Header, Query
 
+from modular_api.clients.errors import InvalidArgument
 from tests.framework.codegen.constructs.catalogue import (
     Client,
     Generated,
@@ -64,6 +66,35 @@ theme.add(
     _path,
     _check_path,
     path="/{path:path}",
+)
+
+
+async def _quote(symbol: str) -> str:
+    return f"quote {symbol}"
+
+
+async def _quote_admin(symbol: str) -> str:
+    return f"admin {symbol}"
+
+
+_quote_admin.__name__ = "one_segment_admin"
+theme.router.add_api_route("/one_segment/{symbol}/admin", _quote_admin)
+
+
+async def _check_quote(client: Client, c: Generated) -> None:
+    assert_same("quote a b?ü", await client.one_segment("a b?ü"))
+    assert_same("admin x", await client.one_segment_admin("x"))
+    with pytest.raises(InvalidArgument, match="'symbol' has a slash"):
+        await client.one_segment("x/admin")
+
+
+theme.add(
+    "one_segment",
+    "a path parameter cannot lead to the route below it",
+    _quote,
+    _check_quote,
+    path="/{symbol}",
+    operations=("one_segment", "one_segment_admin"),
 )
 
 
