@@ -27,6 +27,7 @@ from modular_api.codegen.python_client.conversions import (
 )
 from modular_api.codegen.python_client.imports import needed_imports
 from modular_api.codegen.python_client.literals import literal
+from modular_api.codegen.python_client.parameters import DefaultsOf
 from modular_api.codegen.python_client.property_types import (
     AnswersProperty,
     BytesProperty,
@@ -46,11 +47,15 @@ def template_globals(
     *,
     security: SecurityOf,
     whole_paths: Mapping[str, Collection[str]],
+    defaults: DefaultsOf,
+    models: Mapping[str, ModelProperty],
 ) -> dict[str, Any]:
     """Return the names that templates may use.
 
     Args:
         whole_paths: the path parameters that may hold slashes, by operation name.
+        defaults: of the operations.
+        models: all of them, by class name.
     """
 
     def security_of(endpoint: Endpoint) -> tuple[tuple[str, ...], ...]:
@@ -61,6 +66,9 @@ def template_globals(
         name = parameter.name.get_untrusted_value()
         return "whole_path" if name in whole else "path_segment"
 
+    def checks(endpoint: Endpoint) -> Iterator[str]:
+        return check_lines(endpoint, defaults.get(str(endpoint.name), {}), models)
+
     functions = (
         answer_headers,
         answer_lines,
@@ -68,6 +76,7 @@ def template_globals(
         body_argument,
         body_dict,
         body_keyword,
+        checks,
         content_type_of,
         default_is_success,
         docstring,
@@ -162,6 +171,48 @@ def argument(parameter: PropertyProtocol) -> str:
     if parameter.required:
         return f"{parameter.python_name}: {type_of(parameter)}"
     return f"{parameter.python_name}: {type_of(parameter)} | Unset = UNSET"
+
+
+def check_lines(
+    endpoint: Endpoint,
+    defaults: Mapping[str, Mapping[str, bool]],
+    models: Mapping[str, ModelProperty],
+) -> Iterator[str]:
+    """Yield the lines that refuse what would be left out, and a default be taken for."""
+    for place, parameters in (
+        ("query", endpoint.query_parameters),
+        ("header", endpoint.header_parameters),
+        ("cookie", endpoint.cookie_parameters),
+    ):
+        yield from _checks(place, parameters, "", defaults)
+    for body in endpoint.bodies:
+        if body.body_type not in (BodyType.DATA, BodyType.FILES):
+            continue
+        model = models.get(type_of(body.prop))
+        if model is not None:
+            fields = (model.required_properties or []) + (
+                model.optional_properties or []
+            )
+            lines = list(_checks("form", fields, "body.", defaults))
+            if lines:
+                yield f"if isinstance(body, {type_of(body.prop)}):"
+                yield from (f"    {line}" for line in lines)
+
+
+def _checks(
+    place: str,
+    properties: Iterable[PropertyProtocol],
+    owner: str,
+    defaults: Mapping[str, Mapping[str, bool]],
+) -> Iterator[str]:
+    marked = defaults.get(place, {})
+    for prop in properties:
+        name = prop.name.get_untrusted_value()
+        if name in marked:
+            # An empty list that is left out becomes the default, an empty list.
+            check = "check_not_null" if marked[name] else "check_said"
+            arguments = f'"{place}", {literal(name)}, {owner}{prop.python_name}'
+            yield f"_wire.{check}({arguments})"
 
 
 def body_type(endpoint: Endpoint) -> str:

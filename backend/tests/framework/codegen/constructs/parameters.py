@@ -183,6 +183,52 @@ theme.add(
 )
 
 
+ONE_AND_TWO, NONE, THREE = [1, 2], list[int](), [3]
+
+
+async def _defaulted(
+    value: int | None = 5,
+    many: Annotated[list[int] | None, Query()] = ONE_AND_TWO,
+    none: Annotated[list[int] | None, Query()] = NONE,
+    free: Annotated[list[int] | None, Query()] = None,
+    x_value: Annotated[int | None, Header()] = 6,
+    x_many: Annotated[list[int] | None, Header()] = THREE,
+    visit: Annotated[int | None, Cookie()] = 7,
+) -> list[Any]:
+    return [value, many, none, free, x_value, x_many, visit]
+
+
+async def _check_defaulted(client: Client, c: Generated) -> None:
+    defaults = [5, [1, 2], [], None, 6, [3], 7]
+    assert_same(defaults, await client.defaulted_parameters())
+    assert_same(defaults, await client.defaulted_parameters(none=[], free=[]))
+    assert_same(defaults, await client.defaulted_parameters(free=None))
+    answer = await client.defaulted_parameters(
+        value=0, many=[0], none=[0], free=[0], x_value=0, x_many=[0], visit=0
+    )
+    assert_same([0, [0], [0], [0], 0, [0], 0], answer)
+    refused: dict[str, Any]
+    for refused in (
+        {"value": None},
+        {"many": None},
+        {"many": []},
+        {"none": None},
+        {"x_value": None},
+        {"x_many": []},
+        {"visit": None},
+    ):
+        with pytest.raises(InvalidArgument, match="cannot be said in a .*; leave it"):
+            await client.defaulted_parameters(**refused)
+
+
+theme.add(
+    "defaulted_parameters",
+    "null and empty lists where the server has a default: refused",
+    _defaulted,
+    _check_defaulted,
+)
+
+
 class Filters(pydantic.BaseModel):
     limit: int = 10
     tags: list[str] = []
