@@ -75,7 +75,9 @@ def template_globals(
         argument,
         body_argument,
         body_dict,
+        body_is_required,
         body_keyword,
+        body_type,
         checks,
         content_type_of,
         default_is_success,
@@ -271,7 +273,8 @@ def _body(body: Body) -> tuple[str, str, str]:
     if body.body_type == BodyType.DATA:
         return "data", write(body.prop, "body"), "None"
     if body.body_type == BodyType.FILES:
-        return "files", "body.to_multipart()", "None"
+        typed = f'_values.typed("body", body, {type_of(body.prop)})'
+        return "files", f"{typed}.to_multipart()", "None"
     if isinstance(body.prop, StringProperty):
         return "content", "body.encode()", "None"
     if isinstance(body.prop, ListProperty):
