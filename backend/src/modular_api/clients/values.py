@@ -9,11 +9,13 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from json import dumps
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 from uuid import UUID
 
 from modular_api.clients.errors import InvalidArgument
 from modular_api.clients.types import UNSET, File, FileTypes, RequestFiles, Unknown
+
+Value = TypeVar("Value")
 
 
 class Model(Protocol):
@@ -97,6 +99,47 @@ def to_json(value: Any) -> Any:
         if convert is not None:
             return convert()
     return value
+
+
+def write_enum(name: str, value: Any, enum: type[Enum]) -> Any:
+    """Return the value of a member, or a plain value the enum knows as it is.
+
+    Raises: InvalidArgument: it is neither.
+    """
+    if isinstance(value, enum):
+        return value.value
+    if is_member(value, enum):
+        return value
+    known = ", ".join(repr(member.value) for member in enum)
+    reason = f"is no {enum.__name__}, which knows {known}"
+    raise InvalidArgument(name, _shown(value), reason)
+
+
+def write_model(name: str, value: Any, model: str) -> dict[str, Any]:
+    """Return the object of a model. Raises: InvalidArgument: it is no model."""
+    to_dict = getattr(value, "to_dict", None)
+    if to_dict is None:
+        raise not_of_type(name, value, model)
+    written: dict[str, Any] = to_dict()
+    return written
+
+
+def typed(name: str, value: Value, type_: type) -> Value:
+    """Return a value that is of a type. Raises: InvalidArgument: it is not."""
+    if not isinstance(value, type_):
+        raise not_of_type(name, value, type_.__name__)
+    return value
+
+
+def not_of_type(name: str, value: object, expected: str) -> InvalidArgument:
+    """Return the error of a value that is not of the expected type."""
+    reason = f"is of type {type(value).__name__}, expected {expected}"
+    return InvalidArgument(name, _shown(value), reason)
+
+
+def _shown(value: object) -> str:
+    """Return a text as it is and anything else as its representation, for an error."""
+    return value if isinstance(value, str) else repr(value)
 
 
 def places(value: Sequence[Any], count: int) -> Sequence[Any]:
@@ -224,6 +267,13 @@ def read_decimal(value: Any) -> Decimal:
         return Decimal(str(value))
     except ArithmeticError:
         raise ValueError(f"{value!r} is no decimal number") from None
+
+
+def write_decimal(name: str, value: Any) -> str:
+    """Write a number without an exponent. Raises: InvalidArgument: it is none."""
+    if not isinstance(value, Decimal | int | float) or isinstance(value, bool):
+        raise not_of_type(name, value, "Decimal")
+    return format(value, "f")
 
 
 def write_base64(value: bytes) -> str:

@@ -160,12 +160,57 @@ def path_segment(name: str, value: object) -> str:
     """Return a path parameter percent-encoded.
 
     Raises: InvalidArgument: the value would lead to another route: it is empty, or a
-        dot segment (RFC 3986, section 5.2.4).
+        dot segment (RFC 3986, section 5.2.4), or holds a slash, which servers decode
+        before they look for a route.
+    """
+    text = _text(value)
+    if "/" in text:
+        raise InvalidArgument(
+            name, text, "has a slash, which would lead to another route"
+        )
+    return whole_path(name, text)
+
+
+def whole_path(name: str, value: object) -> str:
+    """Return a path parameter that may hold slashes, percent-encoded.
+
+    Raises: InvalidArgument: the value would lead to another route, see `path_segment`.
     """
     text = _text(value)
     if text in ("", ".", ".."):
         raise InvalidArgument(name, text, "is not possible in a path")
     return quote(text, safe="")
+
+
+def check_said(place: str, name: str, value: object) -> None:
+    """Check an argument in whose place the server would put a default.
+
+    Args:
+        place: `query`, `header`, `cookie` or `form`.
+
+    Raises: InvalidArgument: it is null or an empty list, which cannot be said there:
+        it would be left out, and the default be taken.
+    """
+    if value is not UNSET and not any(map(_is_said, _items(value))):
+        raise _unsayable(place, name, value)
+
+
+def check_not_null(place: str, name: str, value: object) -> None:
+    """Check an argument in whose place the server would put an empty list.
+
+    Raises: InvalidArgument: it is null, see `check_said`.
+    """
+    if value is None:
+        raise _unsayable(place, name, value)
+
+
+def _is_said(item: object) -> bool:
+    return item is not None and item is not UNSET
+
+
+def _unsayable(place: str, name: str, value: object) -> InvalidArgument:
+    reason = f"cannot be said in a {place}; leave it out for the server's default"
+    return InvalidArgument(name, repr(value), reason)
 
 
 def encode(
@@ -259,7 +304,10 @@ def _multipart(files: RequestFiles) -> tuple[bytes, str]:
 
 
 def _urlencode(fields: Mapping[str, Any]) -> str:
-    """Encode fields as a query or a form: lists repeat the name, null is left out."""
+    """Encode fields as a query or a form: lists repeat the name, null is left out.
+
+    Where that would be read as something else, `check_said` has refused it.
+    """
     if not fields:
         return ""
     return urlencode(
@@ -267,7 +315,7 @@ def _urlencode(fields: Mapping[str, Any]) -> str:
             (name, _text(item))
             for name, value in fields.items()
             for item in _items(value)
-            if item is not None and item is not UNSET
+            if _is_said(item)
         ]
     )
 

@@ -7,15 +7,35 @@ import json
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from modular_api.codegen.formatting import TOOLS, cache_key, format_through
 from modular_api.codegen.job import GenerationJob, SpecKind
-from modular_api.codegen.tool_versions import installed_version, source_digest
+from modular_api.codegen.tool_versions import (
+    installed_version,
+    source_digest,
+    sources,
+)
 
 _GENERATOR = "openapi-python-client"
-_HERE = Path(__file__).parent
+SOURCES = sources(
+    "clients/errors.py",
+    "codegen/errors.py",
+    "codegen/formatting.py",
+    "codegen/job.py",
+    "codegen/parallel.py",
+    "codegen/python_client",
+    "codegen/python_socket_client",
+    "codegen/python_target.py",
+    "codegen/references.py",
+    "codegen/socket_document.py",
+    "codegen/tool_versions.py",
+    "errors.py",
+    "specs/structure.py",
+    "types.py",
+)
+"""All that may change what is rendered: the renderers and what they import of ours."""
+
 _WORTH_A_FORK_BYTES = 20_000
 """Raw text that takes about as long to format as two processes take to fork."""
 
@@ -110,8 +130,5 @@ def _map_files(
 
 @cache
 def _tools() -> Mapping[str, str]:
-    folders = [_HERE / "python_client", _HERE / "python_socket_client"]
-    shared = ("formatting.py", "references.py", "socket_document.py")
-    ours = [*folders, *(_HERE / name for name in shared), Path(__file__)]
     versions = {tool: installed_version(tool) for tool in (_GENERATOR, *TOOLS)}
-    return {**versions, "renderer": source_digest(ours)}
+    return {**versions, "renderer": source_digest(SOURCES)}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from modular_api.codegen.errors import GeneratorMissing
 
+_PACKAGE = Path(__file__).parents[1]
 _VERSION = re.compile(r"^Version: (.+)$", re.MULTILINE)
 
 
@@ -30,6 +31,11 @@ def installed_version(distribution: str) -> str:
     if found is None:
         raise GeneratorMissing(distribution)
     return found[1].strip()
+
+
+def sources(*names: str) -> tuple[Path, ...]:
+    """Return files and folders by their names below `modular_api`."""
+    return tuple(_PACKAGE / name for name in names)
 
 
 def source_digest(paths: Iterable[Path]) -> str:

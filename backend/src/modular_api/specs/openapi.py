@@ -8,6 +8,7 @@ from modular_api.specs.canonical import canonical
 from modular_api.specs.component_names import name_components
 from modular_api.specs.keyed_operations import describe_keyed_operations
 from modular_api.specs.operation_ids import assign_operation_ids
+from modular_api.specs.path_parameters import mark_whole_paths
 from modular_api.specs.problem_answers import label_problems
 from modular_api.specs.response_classes import describe_returned_classes
 from modular_api.specs.schema_generator import fastapi_document
@@ -33,6 +34,7 @@ def build_document(app: FastAPI, *, module: str, version: str, prefix: str) -> D
     """
     document, sources = fastapi_document(app)
     assign_operation_ids(document, app, module=f"{module} {version}")
+    mark_whole_paths(document, app)
     describe_returned_classes(document, app)
     label_problems(document, sources)
     extend_stream_items(document)

@@ -54,6 +54,9 @@ DATA = frozenset(
 STREAM_ITEM = "x-itemSchema"
 """The extension of a media type with the schema of each item of a stream."""
 
+WHOLE_PATH = "x-path"
+"""The extension of a path parameter that may hold slashes: `{file:path}`."""
+
 REF_ROOT = "#/components/"
 
 METHODS = ("delete", "get", "head", "options", "patch", "post", "put", "trace")

@@ -99,36 +99,46 @@ def read(prop: PropertyProtocol, source: str, depth: int = 0) -> str:
     raise NotImplementedError(type(prop).__name__)
 
 
-def write(prop: PropertyProtocol, source: str, depth: int = 0) -> str:
-    """Return the expression that writes a present Python value as a JSON value."""
+def write(
+    prop: PropertyProtocol, source: str, depth: int = 0, name: str | None = None
+) -> str:
+    """Return the expression that writes a present Python value as a JSON value.
+
+    It refuses what is not of the type, and what its callers' type checker would find.
+
+    Args:
+        name: of the field or parameter around it, for the error; its own if None.
+    """
+    name = prop.name.get_untrusted_value() if name is None else name
+    told = literal(name)
     if is_plain(prop):
         return source
     if isinstance(prop, ModelProperty):
-        return f"{source}.to_dict()"
+        return f'_values.write_model({told}, {source}, "{type_of(prop)}")'
     if isinstance(prop, EnumProperty):
-        return f"{source}.value"
+        return f"_values.write_enum({told}, {source}, {prop.class_info.name})"
     if isinstance(prop, FormatProperty):
-        return prop.format.write.format(source)
+        return prop.format.write.format(source, name=told)
     if isinstance(prop, UnionProperty):
-        return _write_union(prop, source, depth)
+        return _write_union(prop, source, depth, name)
     item = _item(depth)
     if isinstance(prop, ListProperty):
-        inner = write(prop.inner_property, item, depth + 1)
+        inner = write(prop.inner_property, item, depth + 1, name)
         return f"[{inner} for {item} in {source}]"
     if isinstance(prop, SetProperty):
-        inner = write(prop.inner_properties[0], item, depth + 1)
+        inner = write(prop.inner_properties[0], item, depth + 1, name)
         if inner == item:
             return f"list({source})"
         return f"[{inner} for {item} in {source}]"
     if isinstance(prop, MapProperty):
-        inner = write(prop.inner_properties[0], item, depth + 1)
+        inner = write(prop.inner_properties[0], item, depth + 1, name)
         return f"{{_key: {inner} for _key, {item} in {source}.items()}}"
     if isinstance(prop, TupleProperty):
         # The first place also checks that the tuple has as many places.
         count = len(prop.inner_properties)
         whole = f"_values.places({source}, {count})"
         inner_values = (
-            write(inner, f"{source if index else whole}[{index}]", depth)
+            write(inner, f"{source if index else whole}[{index}]", depth, name)
             for index, inner in enumerate(prop.inner_properties)
         )
         return f"[{', '.join(inner_values)}]"
@@ -401,8 +411,9 @@ def _reader(prop: PropertyProtocol, value: str, depth: int) -> str:
     return f"lambda {value}: {read(prop, value, depth)}"
 
 
-def _write_union(prop: UnionProperty, source: str, depth: int) -> str:
+def _write_union(prop: UnionProperty, source: str, depth: int, name: str) -> str:
     others = _not_null(prop)
     if len(others) == 1 and len(others) < len(prop.inner_properties):
-        return f"None if {source} is None else {write(others[0], source, depth)}"
+        written = write(others[0], source, depth, name)
+        return f"None if {source} is None else {written}"
     return f"_values.to_json({source})"

@@ -14,7 +14,8 @@ class Format:
         type: of the Python value, as an expression.
         imports: what the expressions need.
         read: the function that reads a text, as an expression.
-        write: the expression of the text, with `{}` for the value.
+        write: the expression of the text, with `{}` for the value; `{name}` is that of
+            the field, for the error of a value of another type.
     """
 
     name: str
@@ -35,35 +36,35 @@ FORMATS = {
             "datetime.date",
             (_DATETIME, _VALUES),
             "datetime.date.fromisoformat",
-            "{}.isoformat()",
+            "_values.typed({name}, {}, datetime.date).isoformat()",
         ),
         Format(
             "date-time",
             "datetime.datetime",
             (_DATETIME, _VALUES),
             "datetime.datetime.fromisoformat",
-            "{}.isoformat()",
+            "_values.typed({name}, {}, datetime.datetime).isoformat()",
         ),
         Format(
             "time",
             "datetime.time",
             (_DATETIME, _VALUES),
             "datetime.time.fromisoformat",
-            "{}.isoformat()",
+            "_values.typed({name}, {}, datetime.time).isoformat()",
         ),
         Format(
             "duration",
             "datetime.timedelta",
             (_DATETIME, _VALUES),
             "_values.read_duration",
-            "_values.write_duration({})",
+            "_values.write_duration(_values.typed({name}, {}, datetime.timedelta))",
         ),
         Format(
             "decimal",
             "Decimal",
             ("from decimal import Decimal", _VALUES),
             "_values.read_decimal",
-            'format({}, "f")',
+            "_values.write_decimal({name}, {})",
         ),
         Format("uuid", "UUID", ("from uuid import UUID", _VALUES), "UUID", "str({})"),
         Format(
@@ -71,7 +72,7 @@ FORMATS = {
             "bytes",
             (_VALUES,),
             "_values.read_base64",
-            "_values.write_base64({})",
+            "_values.write_base64(_values.typed({name}, {}, bytes))",
         ),
     )
 }

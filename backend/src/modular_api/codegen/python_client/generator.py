@@ -34,6 +34,10 @@ from modular_api.codegen.python_client.errors import Finding
 from modular_api.codegen.python_client.name_conflicts import distinct_names
 from modular_api.codegen.python_client.names import ClientNames
 from modular_api.codegen.python_client.normalise import TAG
+from modular_api.codegen.python_client.parameters import (
+    defaults_of_operations,
+    whole_paths_of_operations,
+)
 from modular_api.codegen.python_client.properties import our_properties
 from modular_api.codegen.python_client.security import security_of_operations
 from modular_api.codegen.python_client.shallow_copies import shallow_copies
@@ -88,7 +92,13 @@ def emit(document: Document, names: ClientNames) -> Emitted:
         project = Project(openapi=data, config=config, custom_template_path=templates)
         project.env.bytecode_cache = _compiled
         project.env.globals.update(
-            template_globals(told_apart_models(data), security_of_operations(document))
+            template_globals(
+                told_apart_models(data),
+                security=security_of_operations(document),
+                whole_paths=whole_paths_of_operations(document),
+                defaults=defaults_of_operations(document),
+                models={str(model.class_info.name): model for model in data.models},
+            )
         )
         # It prints the folder that it writes to.
         with contextlib.redirect_stdout(io.StringIO()):

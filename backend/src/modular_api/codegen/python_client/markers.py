@@ -13,6 +13,13 @@ Each answer is `{"media_type", "schema", "framing"}`; framing is None for no str
 BYTES = "x-modular-bytes"
 """The value is bytes, sent and received unchanged."""
 
+DEFAULTS = "x-modular-defaults"
+"""What the server puts in the place of what an operation's caller leaves out.
+
+`{place: {name: is_empty_list}}`, without defaults of null; a place is `query`, `header`,
+`cookie` or `form`.
+"""
+
 RECURSIVE = "x-modular-recursive"
 """A map that contains itself, which has to be a class."""
 

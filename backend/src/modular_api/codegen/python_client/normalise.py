@@ -20,6 +20,7 @@ from modular_api.codegen.python_client.document import (
     walk,
 )
 from modular_api.codegen.python_client.names import ClientNames
+from modular_api.codegen.python_client.parameters import mark_defaults
 from modular_api.codegen.references import resolve
 from modular_api.types import Document
 
@@ -36,6 +37,7 @@ def normalised(document: Document, names: ClientNames) -> Document:
     copy["info"] = {"title": names.module, "version": names.version}
     for key in ("servers", "tags", "webhooks"):
         copy.pop(key, None)
+    mark_defaults(copy)
     for node in walk(copy):
         _clean_prose(node)
         _leave_to_the_server(node)

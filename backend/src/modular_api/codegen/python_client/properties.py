@@ -9,7 +9,8 @@ properties are allowed in every part of a request.
 
 Two more modules replace parts of the generator: `name_conflicts` the functions that
 name fields and parameters, `shallow_copies` the deep copies of operations. All three do
-it with `replacing`. See docs/adr/0007-the-generator-parses-we-convert.md.
+it with `replacing`. See docs/adr/0007-the-generator-parses-we-convert.md and
+docs/adr/0015-what-of-the-generator-is-replaced.md.
 """
 
 from __future__ import annotations

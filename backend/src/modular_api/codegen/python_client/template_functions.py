@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from openapi_python_client.parser.bodies import Body, BodyType
@@ -27,6 +27,7 @@ from modular_api.codegen.python_client.conversions import (
 )
 from modular_api.codegen.python_client.imports import needed_imports
 from modular_api.codegen.python_client.literals import literal
+from modular_api.codegen.python_client.parameters import DefaultsOf
 from modular_api.codegen.python_client.property_types import (
     AnswersProperty,
     BytesProperty,
@@ -42,12 +43,31 @@ SecurityOf = dict[str, tuple[tuple[str, ...], ...]]
 
 
 def template_globals(
-    told_apart_models: frozenset[str], security: SecurityOf
+    told_apart_models: frozenset[str],
+    *,
+    security: SecurityOf,
+    whole_paths: Mapping[str, Collection[str]],
+    defaults: DefaultsOf,
+    models: Mapping[str, ModelProperty],
 ) -> dict[str, Any]:
-    """Return the names that templates may use."""
+    """Return the names that templates may use.
+
+    Args:
+        whole_paths: the path parameters that may hold slashes, by operation name.
+        defaults: of the operations.
+        models: all of them, by class name.
+    """
 
     def security_of(endpoint: Endpoint) -> tuple[tuple[str, ...], ...]:
         return security.get(str(endpoint.name), ())
+
+    def path_encoder(endpoint: Endpoint, parameter: PropertyProtocol) -> str:
+        whole = whole_paths.get(str(endpoint.name), ())
+        name = parameter.name.get_untrusted_value()
+        return "whole_path" if name in whole else "path_segment"
+
+    def checks(endpoint: Endpoint) -> Iterator[str]:
+        return check_lines(endpoint, defaults.get(str(endpoint.name), {}), models)
 
     functions = (
         answer_headers,
@@ -55,7 +75,10 @@ def template_globals(
         argument,
         body_argument,
         body_dict,
+        body_is_required,
         body_keyword,
+        body_type,
+        checks,
         content_type_of,
         default_is_success,
         docstring,
@@ -70,6 +93,7 @@ def template_globals(
         literal,
         needed_imports,
         parsed_type,
+        path_encoder,
         read,
         read_extra,
         read_header,
@@ -151,6 +175,48 @@ def argument(parameter: PropertyProtocol) -> str:
     return f"{parameter.python_name}: {type_of(parameter)} | Unset = UNSET"
 
 
+def check_lines(
+    endpoint: Endpoint,
+    defaults: Mapping[str, Mapping[str, bool]],
+    models: Mapping[str, ModelProperty],
+) -> Iterator[str]:
+    """Yield the lines that refuse what would be left out, and a default be taken for."""
+    for place, parameters in (
+        ("query", endpoint.query_parameters),
+        ("header", endpoint.header_parameters),
+        ("cookie", endpoint.cookie_parameters),
+    ):
+        yield from _checks(place, parameters, "", defaults)
+    for body in endpoint.bodies:
+        if body.body_type not in (BodyType.DATA, BodyType.FILES):
+            continue
+        model = models.get(type_of(body.prop))
+        if model is not None:
+            fields = (model.required_properties or []) + (
+                model.optional_properties or []
+            )
+            lines = list(_checks("form", fields, "body.", defaults))
+            if lines:
+                yield f"if isinstance(body, {type_of(body.prop)}):"
+                yield from (f"    {line}" for line in lines)
+
+
+def _checks(
+    place: str,
+    properties: Iterable[PropertyProtocol],
+    owner: str,
+    defaults: Mapping[str, Mapping[str, bool]],
+) -> Iterator[str]:
+    marked = defaults.get(place, {})
+    for prop in properties:
+        name = prop.name.get_untrusted_value()
+        if name in marked:
+            # An empty list that is left out becomes the default, an empty list.
+            check = "check_not_null" if marked[name] else "check_said"
+            arguments = f'"{place}", {literal(name)}, {owner}{prop.python_name}'
+            yield f"_wire.{check}({arguments})"
+
+
 def body_type(endpoint: Endpoint) -> str:
     """Return the type of an operation's body, for all its media types."""
     return " | ".join(sorted({type_of(body.prop) for body in endpoint.bodies}))
@@ -207,7 +273,8 @@ def _body(body: Body) -> tuple[str, str, str]:
     if body.body_type == BodyType.DATA:
         return "data", write(body.prop, "body"), "None"
     if body.body_type == BodyType.FILES:
-        return "files", "body.to_multipart()", "None"
+        typed = f'_values.typed("body", body, {type_of(body.prop)})'
+        return "files", f"{typed}.to_multipart()", "None"
     if isinstance(body.prop, StringProperty):
         return "content", "body.encode()", "None"
     if isinstance(body.prop, ListProperty):

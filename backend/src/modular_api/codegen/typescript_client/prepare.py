@@ -10,6 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 from modular_api.codegen.typescript_client.names import Names
+from modular_api.specs.structure import NAME_MAPS, is_data, operations_of
 from modular_api.types import Document
 
 _BINARY = {"type": "string", "format": "binary"}
@@ -62,8 +63,9 @@ def _without_globals(document: Document) -> Document:
 
 
 def _operations(document: Document) -> Iterator[dict[str, Any]]:
-    for item in document["paths"].values():
-        yield from (each for each in item.values() if "responses" in each)
+    for _, _, operation in operations_of(document["paths"]):
+        if "responses" in operation:
+            yield operation
 
 
 def _forms(operation: Mapping[str, Any]) -> Iterator[str]:
@@ -74,12 +76,19 @@ def _forms(operation: Mapping[str, Any]) -> Iterator[str]:
         yield reference.rpartition("/")[2]
 
 
-def _schemas(node: Any) -> Iterator[dict[str, Any]]:
-    """Yield every object that may be a schema, outermost first."""
+def _schemas(node: Any, *, names: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield every object that may be a schema, outermost first.
+
+    Examples, defaults and other data are none, whatever they look like.
+
+    Args:
+        names: the keys are chosen names, such as that of a field called `example`.
+    """
     if isinstance(node, dict):
         yield node
-        for value in node.values():
-            yield from _schemas(value)
+        for key, value in node.items():
+            if names or not is_data(key):
+                yield from _schemas(value, names=not names and key in NAME_MAPS)
     elif isinstance(node, list):
         for value in node:
             yield from _schemas(value)

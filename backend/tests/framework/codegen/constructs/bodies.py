@@ -7,8 +7,10 @@ import json
 from typing import Annotated, Any
 
 import pydantic
+import pytest
 from fastapi import Body, File, Form, Request, UploadFile
 
+from modular_api.clients.errors import InvalidArgument
 from tests.framework.codegen.constructs.catalogue import (
     Client,
     Generated,
@@ -162,6 +164,49 @@ async def _check_form(client: Client, c: Generated) -> None:
 
 
 theme.add("form_fields", "a form", _form, _check_form, methods=["POST"])
+
+
+TAGS = ["a"]
+
+
+async def _defaulted_form(
+    count: Annotated[int | None, Form()] = 5,
+    tags: Annotated[list[str], Form()] = TAGS,
+    note: Annotated[str | None, Form()] = None,
+) -> Seen:
+    return {"count": count, "tags": tags, "note": note}
+
+
+async def _defaulted_upload(
+    file: UploadFile, count: Annotated[int | None, Form()] = 5
+) -> int | None:
+    return count
+
+
+async def _check_defaulted_form(client: Client, c: Generated) -> None:
+    body = c.BodyDefaultedForm(note=None)
+    answer = await client.defaulted_form(body=body)
+    assert_same({"count": 5, "tags": ["a"], "note": None}, answer)
+    refused: dict[str, Any]
+    for refused in ({"count": None}, {"tags": []}):
+        with pytest.raises(InvalidArgument, match="cannot be said in a form"):
+            await client.defaulted_form(body=c.BodyDefaultedForm(**refused))
+    file = c.File(b"x")
+    assert_same(5, await client.defaulted_upload(c.BodyDefaultedUpload(file=file)))
+    with pytest.raises(InvalidArgument, match="'count' cannot be said in a form"):
+        await client.defaulted_upload(c.BodyDefaultedUpload(file=file, count=None))
+
+
+_defaulted_upload.__name__ = "defaulted_upload"
+theme.router.add_api_route("/defaulted_upload", _defaulted_upload, methods=["POST"])
+theme.add(
+    "defaulted_form",
+    "null and empty lists in forms where the server has a default: refused",
+    _defaulted_form,
+    _check_defaulted_form,
+    methods=["POST"],
+    operations=("defaulted_form", "defaulted_upload"),
+)
 
 
 async def _form_model(address: Annotated[Address, Form()]) -> Address:

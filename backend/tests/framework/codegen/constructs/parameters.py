@@ -8,8 +8,10 @@ import uuid
 from typing import Annotated, Any, Literal
 
 import pydantic
+import pytest
 from fastapi import Cookie, Header, Query
 
+from modular_api.clients.errors import InvalidArgument
 from tests.framework.codegen.constructs.catalogue import (
     Client,
     Generated,
@@ -64,6 +66,35 @@ theme.add(
     _path,
     _check_path,
     path="/{path:path}",
+)
+
+
+async def _quote(symbol: str) -> str:
+    return f"quote {symbol}"
+
+
+async def _quote_admin(symbol: str) -> str:
+    return f"admin {symbol}"
+
+
+_quote_admin.__name__ = "one_segment_admin"
+theme.router.add_api_route("/one_segment/{symbol}/admin", _quote_admin)
+
+
+async def _check_quote(client: Client, c: Generated) -> None:
+    assert_same("quote a b?ü", await client.one_segment("a b?ü"))
+    assert_same("admin x", await client.one_segment_admin("x"))
+    with pytest.raises(InvalidArgument, match="'symbol' has a slash"):
+        await client.one_segment("x/admin")
+
+
+theme.add(
+    "one_segment",
+    "a path parameter cannot lead to the route below it",
+    _quote,
+    _check_quote,
+    path="/{symbol}",
+    operations=("one_segment", "one_segment_admin"),
 )
 
 
@@ -149,6 +180,52 @@ theme.add(
     "constraints and defaults of parameters, told in docstrings",
     _constrained,
     _check_constrained,
+)
+
+
+ONE_AND_TWO, NONE, THREE = [1, 2], list[int](), [3]
+
+
+async def _defaulted(
+    value: int | None = 5,
+    many: Annotated[list[int] | None, Query()] = ONE_AND_TWO,
+    none: Annotated[list[int] | None, Query()] = NONE,
+    free: Annotated[list[int] | None, Query()] = None,
+    x_value: Annotated[int | None, Header()] = 6,
+    x_many: Annotated[list[int] | None, Header()] = THREE,
+    visit: Annotated[int | None, Cookie()] = 7,
+) -> list[Any]:
+    return [value, many, none, free, x_value, x_many, visit]
+
+
+async def _check_defaulted(client: Client, c: Generated) -> None:
+    defaults = [5, [1, 2], [], None, 6, [3], 7]
+    assert_same(defaults, await client.defaulted_parameters())
+    assert_same(defaults, await client.defaulted_parameters(none=[], free=[]))
+    assert_same(defaults, await client.defaulted_parameters(free=None))
+    answer = await client.defaulted_parameters(
+        value=0, many=[0], none=[0], free=[0], x_value=0, x_many=[0], visit=0
+    )
+    assert_same([0, [0], [0], [0], 0, [0], 0], answer)
+    refused: dict[str, Any]
+    for refused in (
+        {"value": None},
+        {"many": None},
+        {"many": []},
+        {"none": None},
+        {"x_value": None},
+        {"x_many": []},
+        {"visit": None},
+    ):
+        with pytest.raises(InvalidArgument, match="cannot be said in a .*; leave it"):
+            await client.defaulted_parameters(**refused)
+
+
+theme.add(
+    "defaulted_parameters",
+    "null and empty lists where the server has a default: refused",
+    _defaulted,
+    _check_defaulted,
 )
 
 

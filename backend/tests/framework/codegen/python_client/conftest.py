@@ -14,6 +14,7 @@ import pytest
 
 from modular_api.codegen.python_client.index import render_index
 from modular_api.codegen.python_client.render import render_python_client
+from modular_api.specs.path_parameters import mark_whole_paths
 from modular_api.testing.live_server import LiveServer
 
 PACKAGE = "client_generated"
@@ -37,7 +38,9 @@ def shop_app() -> Iterator[ModuleType]:
 @pytest.fixture(scope="session")
 def shop_document(shop_app: ModuleType) -> dict[str, Any]:
     """The OpenAPI document of the module, its paths without prefix."""
-    document: dict[str, Any] = shop_app.make_module_app().openapi()
+    app = shop_app.make_module_app()
+    document: dict[str, Any] = app.openapi()
+    mark_whole_paths(document, app)
     return document
 
 

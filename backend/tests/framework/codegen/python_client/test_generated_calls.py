@@ -144,6 +144,16 @@ async def test_a_path_parameter_cannot_lead_to_another_route(
                 await client.read_path(hostile)
 
 
+async def test_a_slash_in_a_path_parameter_cannot_lead_to_another_route(
+    shop: ModuleType, shop_target: dict[str, Any]
+) -> None:
+    """Servers decode it before they look for a route; `{path:path}` alone takes one."""
+    async with shop.ShopClient(**shop_target) as client:
+        with pytest.raises(errors.InvalidArgument, match="'name' has a slash"):
+            await client.put_day(NOON.date(), shop.Level.VALUE_2, "a/b", at=NOON)
+        assert (await client.read_path("a/b")).seen["path"] == "a/b"
+
+
 async def test_bodies_of_every_kind_arrive(
     shop: ModuleType, shop_target: dict[str, Any]
 ) -> None:

@@ -55,6 +55,30 @@ def test_null_stays_among_the_values_of_an_enum() -> None:
     }
 
 
+def test_examples_and_defaults_stay_as_they_are() -> None:
+    """They are data, though they may look like schemas; fields may be named like them."""
+    null, raw = {"enum": ["a", None]}, {"contentMediaType": "image/png"}
+    data = {"example": null, "default": raw, "examples": [null, raw], "x-told": null}
+    given = document()
+    given["components"]["schemas"] = {
+        "M": {
+            **copy.deepcopy(data),
+            "properties": {"example": {**null}, "default": {**raw}},
+        }
+    }
+    schema = prepared(given)["components"]["schemas"]["M"]
+    assert {word: schema[word] for word in data} == data
+    assert "anyOf" in schema["properties"]["example"]
+    assert schema["properties"]["default"] == {}
+
+
+def test_what_a_path_says_of_itself_is_no_operation() -> None:
+    """Even if it is about responses."""
+    given = document()
+    given["paths"]["/"] |= {"summary": "All responses.", "parameters": ["responses"]}
+    assert prepared(given) == given
+
+
 def test_a_component_does_not_hide_a_global() -> None:
     """References and discriminators follow; a name that is taken is passed over."""
     mapping = {"mapping": {"f": "#/components/schemas/File"}}
