@@ -26,6 +26,8 @@ export class Following {
   isAsked = false;
   /** Whether the server has answered there. */
   isLive = false;
+  /** Whether the server has ever answered. */
+  hasBegun = false;
   /** Of a server that cannot take it up again yet. */
   backoff = new Backoff();
   readonly #tracks = new Map<string, TopicTrack>();
@@ -57,9 +59,13 @@ export class Following {
     return this.#recovering.size > 0 ? known : undefined;
   }
 
-  /** Take the server's answer. */
+  /**
+   * Take the server's answer, which names every topic there is now. One that came or
+   * went while the connection was lost yields a gap: nobody tells what was missed in it.
+   */
   started(starts: readonly Start[]): void {
-    this.isLive = true;
+    const isFirst = !this.hasBegun;
+    this.isLive = this.hasBegun = true;
     this.backoff = new Backoff();
     for (const { topic, recovered, epoch, offset } of starts) {
       const wasAsked = this.#recovering.delete(topic);
@@ -67,6 +73,7 @@ export class Following {
       const position = { epoch, offset };
       if (track === undefined) {
         this.#tracks.set(topic, new TopicTrack(topic, position, this.router.conflates));
+        if (!isFirst) this.#put([new Gap(topic, null, "not_recovered")]);
       } else if (wasAsked) {
         this.#put(track.resumed(position, recovered));
       }

@@ -277,7 +277,7 @@ export class Conversation {
 
   #refused(following: Following, channel: Channel, error: Error): void {
     const passing = error instanceof SocketErrorAnswer && PASSING.has(error.code);
-    if (!passing || following.topics.length === 0) {
+    if (!passing || !following.hasBegun) {
       this.#followings.delete(following);
       following.feed.finish(error);
       return;

@@ -1,0 +1,73 @@
+// What the runtime of sockets does with servers that say what a live one would not.
+import assert from "node:assert/strict";
+import { test as withoutLimit } from "node:test";
+
+import { Gap, LabSocket, SocketErrorAnswer, type SocketOptions } from "../src/generated/lab/ws.js";
+import { FakeServer } from "./fake_server.js";
+
+Math.random = () => 0.01; // full jitter at its shortest: reconnect at once
+
+const test = (name: string, body: () => Promise<void>): void =>
+  void withoutLimit(name, { timeout: 10_000 }, body);
+
+/** Run a body with a socket whose server is played by hand. */
+async function withFake(
+  body: (socket: LabSocket, server: FakeServer) => Promise<void>,
+  options: SocketOptions = {},
+): Promise<void> {
+  const server = new FakeServer();
+  const { webSocket } = server;
+  const socket = new LabSocket({ baseUrl: "http://fake", webSocket, ...options });
+  try {
+    await body(socket, server);
+  } finally {
+    socket.close();
+  }
+}
+
+const at = (topic: string, offset: number): object => ({ topic, epoch: "e", offset });
+
+const update = (topic: string, offset: number): object => ({
+  type: "numbers.update",
+  ...at(topic, offset),
+  payload: { name: topic, value: offset },
+});
+
+test("a topic that appeared while it was away yields a gap", () =>
+  withFake(async (socket, server) => {
+    const feed = socket.numbers({ names: ["a"] });
+    const started = feed.started();
+    const first = await server.accept(1);
+    first.answer(await first.heard("numbers.subscribe"), { topics: [at("a", 1)] });
+    await started;
+    first.end(1006);
+    const second = await server.accept(2);
+    second.answer(await second.heard("numbers.subscribe"), {
+      topics: [{ ...at("a", 1), recovered: true }, at("b", 7)],
+    });
+    second.tell(update("b", 8));
+    assert.deepEqual((await feed.next()).value, new Gap("b", null, "not_recovered"));
+    assert.deepEqual((await feed.next()).value, { name: "b", value: 8 });
+  }));
+
+test("a subscription that had begun without topics is tried again", () =>
+  withFake(async (socket, server) => {
+    const feed = socket.numbers({ names: ["a"] });
+    const started = feed.started();
+    const first = await server.accept(1);
+    first.answer(await first.heard("numbers.subscribe"), { topics: [] });
+    await started;
+    first.end(1006);
+    const second = await server.accept(2);
+    second.refuse(await second.heard("numbers.subscribe"), "busy");
+    second.answer(await second.heard("numbers.subscribe"), { topics: [at("a", 1)] });
+    assert.deepEqual((await feed.next()).value, new Gap("a", null, "not_recovered"));
+  }));
+
+test("a subscription that is refused before it began is not tried again", () =>
+  withFake(async (socket, server) => {
+    const next = socket.numbers({ names: ["a"] }).next();
+    const connection = await server.accept(1);
+    connection.refuse(await connection.heard("numbers.subscribe"), "busy");
+    await assert.rejects(next, SocketErrorAnswer);
+  }));
