@@ -3,6 +3,7 @@ import type { Channel } from "./channel.js";
 import { ClientTimeout, ConnectionLost, type SocketClosed, SocketErrorAnswer } from "./errors.js";
 import type { Following } from "./following.js";
 import type { Listening } from "./listening.js";
+import { type Observer, tell } from "./observer.js";
 import { type Envelope, isObject, readEnvelope, writeEnvelope } from "./wire.js";
 
 /** Subscriptions asked for at a time; a server refuses more than 80 with `busy`. */
@@ -47,7 +48,7 @@ export class Conversation {
   #jobs: Job[] = [];
   readonly #followings = new Set<Following>();
   readonly #listenings = new Set<Listening>();
-  readonly #observers = new Set<(message: unknown) => void>();
+  readonly #observers = new Set<Observer<unknown>>();
 
   constructor(address: string, timeoutMs: number, log: Log) {
     this.#address = address;
@@ -91,7 +92,7 @@ export class Conversation {
   }
 
   /** Show every message of the server to an observer; return what ends that. */
-  observe(observer: (message: unknown) => void): () => void {
+  observe(observer: Observer<unknown>): () => void {
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);
   }
@@ -145,7 +146,7 @@ export class Conversation {
       this.#log(`${this.#address}: a message that is none of ours`);
       return;
     }
-    for (const observer of this.#observers) observer(JSON.parse(String(text)));
+    for (const observer of this.#observers) tell(observer, JSON.parse(String(text)));
     const waiting = this.#release(envelope.id);
     if (envelope.type === "error") this.#takeError(envelope, waiting);
     else if (waiting !== undefined) waiting.answered(envelope);

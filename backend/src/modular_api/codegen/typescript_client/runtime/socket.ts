@@ -5,6 +5,7 @@ import { Feed } from "./feed.js";
 import { Following, type Router } from "./following.js";
 import { Link, type LinkState } from "./link.js";
 import { Listening } from "./listening.js";
+import { tell } from "./observer.js";
 
 export interface SocketOptions {
   /** The server, without the module's path: `https://example.com`; else the page's own. */
@@ -40,7 +41,10 @@ export class ModuleSocket<Message> {
   readonly #buffer: number;
 
   constructor(address: string, options: SocketOptions = {}) {
-    const { timeoutMs = 10_000, buffer = 1024, log = () => undefined } = options;
+    const { timeoutMs = 10_000, buffer = 1024 } = options;
+    const log = (text: string): void => {
+      if (options.log !== undefined) tell(options.log, text);
+    };
     this.#buffer = buffer;
     this.#conversation = new Conversation(address, timeoutMs, log);
     const dial = (): WebSocketLike => dialled(address, options);
@@ -65,7 +69,10 @@ export class ModuleSocket<Message> {
     this.#link.close();
   }
 
-  /** Call a listener with every message of the server; returns what ends that. */
+  /**
+   * Call a listener with every message of the server; returns what ends that. What it
+   * throws is reported as an error nobody handled; the socket goes on.
+   */
   onMessage(listener: (message: Message) => void): () => void {
     return this.#conversation.observe((message) => listener(message as Message));
   }

@@ -25,6 +25,21 @@ async function withFake(
   }
 }
 
+/** Collect what nobody catches, in place of the test runner, until asked for it. */
+function uncaught(): { errors(): unknown[] } {
+  const errors: unknown[] = [];
+  const others = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", (error) => errors.push(error));
+  return {
+    errors: () => {
+      process.removeAllListeners("uncaughtException");
+      for (const other of others) process.on("uncaughtException", other);
+      return errors;
+    },
+  };
+}
+
 const at = (topic: string, offset: number): object => ({ topic, epoch: "e", offset });
 
 const update = (topic: string, offset: number): object => ({
@@ -70,4 +85,22 @@ test("a subscription that is refused before it began is not tried again", () =>
     const connection = await server.accept(1);
     connection.refuse(await connection.heard("numbers.subscribe"), "busy");
     await assert.rejects(next, SocketErrorAnswer);
+  }));
+
+test("an observer that throws is reported, and the answer arrives", () =>
+  withFake(async (socket, server) => {
+    const reported = uncaught();
+    const fault = new Error("of the observer");
+    const seen: string[] = [];
+    socket.onMessage(() => {
+      throw fault;
+    });
+    socket.onMessage((message) => seen.push(message.type));
+    const answer = socket.push({ name: "a", first: 1 });
+    const connection = await server.accept(1);
+    connection.answer(await connection.heard("push"), { payload: { count: 1 } });
+    assert.deepEqual(await answer, { count: 1 });
+    assert.deepEqual(reported.errors(), [fault]);
+    assert.deepEqual(seen, ["push.response"]);
+    assert.equal(socket.state, "open");
   }));
