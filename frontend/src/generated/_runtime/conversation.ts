@@ -198,12 +198,11 @@ export class Conversation {
 
   #subscribe(following: Following, channel: Channel, topics?: readonly string[]): void {
     if (!this.#followings.has(following)) return;
-    following.isAsked = true;
     const type = following.router.subscribe;
-    const recover = following.recovery(topics);
+    const recover = following.asked(topics);
     const id = this.#expect(type, channel, {
       answered: (envelope) => following.started(envelope.starts),
-      failed: (error) => this.#refused(following, channel, error),
+      failed: (error) => this.#refused(following, channel, error, topics),
       isSubscription: true,
     });
     channel.send(writeEnvelope(type, following.payload, id, recover));
@@ -277,7 +276,12 @@ export class Conversation {
     this.#log(`${this.#address}: the server says ${String(code)}: ${String(message)}`);
   }
 
-  #refused(following: Following, channel: Channel, error: Error): void {
+  #refused(
+    following: Following,
+    channel: Channel,
+    error: Error,
+    topics?: readonly string[],
+  ): void {
     const passing = error instanceof SocketErrorAnswer && PASSING.has(error.code);
     if (!passing || !following.hasBegun) {
       this.#followings.delete(following);
@@ -286,7 +290,7 @@ export class Conversation {
     }
     setTimeout(() => {
       if (this.#channel !== channel || following.isLive) return;
-      this.#addJob(() => this.#subscribe(following, channel));
+      this.#addJob(() => this.#subscribe(following, channel, topics));
     }, following.backoff.delayMs());
   }
 

@@ -197,12 +197,11 @@ export class Conversation {
 
   #subscribe(following: Following, channel: Channel, topics?: readonly string[]): void {
     if (!this.#followings.has(following)) return;
-    following.isAsked = true;
     const type = following.router.subscribe;
-    const recover = following.recovery(topics);
+    const recover = following.asked(topics);
     const id = this.#expect(type, channel, {
       answered: (envelope) => following.started(envelope.starts),
-      failed: (error) => this.#refused(following, channel, error),
+      failed: (error) => this.#refused(following, channel, error, topics),
       isSubscription: true,
     });
     channel.send(writeEnvelope(type, following.payload, id, recover));
@@ -276,7 +275,12 @@ export class Conversation {
     this.#log(`${this.#address}: the server says ${String(code)}: ${String(message)}`);
   }
 
-  #refused(following: Following, channel: Channel, error: Error): void {
+  #refused(
+    following: Following,
+    channel: Channel,
+    error: Error,
+    topics?: readonly string[],
+  ): void {
     const passing = error instanceof SocketErrorAnswer && PASSING.has(error.code);
     if (!passing || !following.hasBegun) {
       this.#followings.delete(following);
@@ -285,7 +289,7 @@ export class Conversation {
     }
     setTimeout(() => {
       if (this.#channel !== channel || following.isLive) return;
-      this.#addJob(() => this.#subscribe(following, channel));
+      this.#addJob(() => this.#subscribe(following, channel, topics));
     }, following.backoff.delayMs());
   }
 

@@ -23,7 +23,7 @@ export class Following {
   readonly feed: Feed<unknown>;
   /** Whether it was asked for on the connection of now. */
   isAsked = false;
-  /** Whether the server has answered there. */
+  /** Whether the server has answered there, the last time it was asked. */
   isLive = false;
   /** Whether the server has ever answered. */
   hasBegun = false;
@@ -47,8 +47,10 @@ export class Following {
     return this.#tracks.has(topic);
   }
 
-  /** Note that topics are to be recovered; return their positions, as a message has them. */
-  recovery(topics: readonly string[] = this.topics): { [name: string]: unknown } | undefined {
+  /** Note that topics are asked for; return the positions to recover from, as a message has them. */
+  asked(topics: readonly string[] = this.topics): { [name: string]: unknown } | undefined {
+    this.isAsked = true;
+    this.isLive = false;
     const known: { [topic: string]: Position } = {};
     for (const topic of topics) {
       const position = this.#tracks.get(topic)?.position;

@@ -104,3 +104,23 @@ test("an observer that throws is reported, and the answer arrives", () =>
     assert.deepEqual(seen, ["push.response"]);
     assert.equal(socket.state, "open");
   }));
+
+test("a busy server is asked again for what another feed's leaving had ended", () =>
+  withFake(async (socket, server) => {
+    const [rest, left] = [socket.numbers({ names: ["a"] }), socket.numbers({ names: ["a", "b"] })];
+    const started = Promise.all([rest.started(), left.started()]);
+    const connection = await server.accept(1);
+    const answers = [[at("a", 1)], [at("a", 1), at("b", 1)]];
+    for (const topics of answers) {
+      connection.answer(await connection.heard("numbers.subscribe"), { topics });
+    }
+    await started;
+    await left.return();
+    connection.answer(await connection.heard("numbers.unsubscribe"), {});
+    connection.refuse(await connection.heard("numbers.subscribe"), "busy");
+    const again = await connection.heard("numbers.subscribe");
+    assert.deepEqual(again.recover, { a: { epoch: "e", offset: 1 } });
+    connection.answer(again, { topics: [{ ...at("a", 2), recovered: true }] });
+    connection.tell(update("a", 2));
+    assert.deepEqual((await rest.next()).value, { name: "a", value: 2 });
+  }));
