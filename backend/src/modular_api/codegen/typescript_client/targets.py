@@ -107,7 +107,14 @@ class TypeScriptRuntime:
 
 @cache
 def _rest_renderer() -> str:
-    names = ("hey_api.mjs", "hey_api.py", "names.py", "prepare.py", "rest.py")
+    names = (
+        "client_config.ts",
+        "hey_api.mjs",
+        "hey_api.py",
+        "names.py",
+        "prepare.py",
+        "rest.py",
+    )
     return source_digest([*(_HERE / name for name in names), Path(__file__)])
 
 
