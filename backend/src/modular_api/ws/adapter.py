@@ -69,6 +69,18 @@ _COMMON = (
     ),
 )
 
+PING_TYPE = "ping"
+
+_PING = Operation(
+    name=PING_TYPE,
+    kind=OperationKind.PING,
+    action="receive",
+    reply=f"{PING_TYPE}.response",
+    reply_payload=TypeAdapter(Success),
+    summary="Asks whether the connection lives, for clients without pings of their own.",
+)
+"""Stands on every socket whose module speaks of no `ping` itself."""
+
 
 class SocketClient(fastws.Client):
     """What a handler gets as `client`: one connection."""
@@ -396,6 +408,7 @@ class _Table:
 
     def __init__(self, adapter: FastWSAdapter) -> None:
         self._adapter = adapter
+        self._handles: dict[str, Handle] = {AUTH_TYPE: _answer_auth}
         self.handlers = [HandlerOperation(route) for route in adapter.router.routes]
         self.operations = [
             *(
@@ -407,6 +420,10 @@ class _Table:
             *_COMMON,
         ]
         names = names_of(self.operations)
+        if not {*names}.intersection(names_of([_PING])):
+            self.operations.append(_PING)
+            names += names_of([_PING])
+            self._handles[PING_TYPE] = _answer_ping
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise BadSocketDeclaration(
@@ -419,7 +436,6 @@ class _Table:
             each.name for each in self.operations if each.action == "receive"
         }
         self._ordered: set[str] = set()
-        self._handles: dict[str, Handle] = {AUTH_TYPE: _answer_auth}
         for handler in self.handlers:
             if handler.is_request:
                 self._handles[handler.name] = self._calling(handler)
@@ -447,6 +463,10 @@ class _Table:
     def is_ordered(self, type_: str) -> bool:
         """Subscriptions are: the last wish of a client holds."""
         return type_ in self._ordered
+
+    def is_immediate(self, type_: str) -> bool:
+        """Pings are: they tell of the connection, not of what it waits for."""
+        return self._handles.get(type_) is _answer_ping
 
     def is_server_only(self, type_: str) -> bool:
         """Tell whether only the server sends such messages."""
@@ -487,3 +507,7 @@ def _unsubscribing(name: str) -> Handle:
 async def _answer_auth(connection: Connection, request: Request) -> Frame:
     """Who is connected was let in already."""
     return reply_frame(f"{AUTH_TYPE}.response", b'{"success":true}', request.id)
+
+
+async def _answer_ping(connection: Connection, request: Request) -> Frame:
+    return reply_frame(f"{PING_TYPE}.response", b'{"success":true}', request.id)

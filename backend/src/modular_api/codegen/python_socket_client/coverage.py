@@ -17,8 +17,8 @@ from modular_api.codegen.python_socket_client.models import reachable
 from modular_api.codegen.python_socket_client.names import SocketNames
 from modular_api.types import Document
 
-_SPOKEN_BY_THE_RUNTIME = frozenset({"auth", "error", "gap"})
-_PAYLOADS_OF_THE_RUNTIME = frozenset({"auth", "error", "gap", "unsubscribe"})
+_SPOKEN_BY_THE_RUNTIME = frozenset({"auth", "error", "gap", "ping"})
+_PAYLOADS_OF_THE_RUNTIME = frozenset({"auth", "error", "gap", "ping", "unsubscribe"})
 
 
 def missing(

@@ -23,7 +23,7 @@ _KINDS: dict[str, Kind] = {
     "one_way": "tell",
     "event": "listen",
 }
-_OF_THE_RUNTIME = frozenset({"auth", "error", "gap", "unsubscribe", "update"})
+_OF_THE_RUNTIME = frozenset({"auth", "error", "gap", "ping", "unsubscribe", "update"})
 """Kinds without a method of their own: the runtime speaks them, or a follow does."""
 
 _RESERVED = frozenset(

@@ -75,13 +75,18 @@ class Call:
 
 @dataclass(frozen=True)
 class Socket:
-    """A socket as a client sees it, everything in the order of the document."""
+    """A socket as a client sees it, everything in the order of the document.
+
+    Attributes:
+        answers_pings: whether it says that it lives, when asked.
+    """
 
     address: str
     description: str
     calls: Sequence[Call]
     sent: Sequence[Message]
     received: Sequence[Message]
+    answers_pings: bool
 
 
 def read_socket(document: Document) -> Socket:
@@ -109,13 +114,14 @@ def read_socket(document: Document) -> Socket:
         ],
         sent=[*sent.values()],
         received=[*received.values()],
+        answers_pings=any(each.get("x-kind") == "ping" for each in operations.values()),
     )
 
 
 def _call(document: Document, key: str, operation: Mapping[str, Any]) -> Call | None:
     """Return what a client may do with an operation; None for what the runtime does."""
     kind = operation.get("x-kind")
-    if kind in ("unsubscribe", "update", "gap", "auth", "error"):
+    if kind in ("unsubscribe", "update", "gap", "auth", "ping", "error"):
         return None
     [message] = _messages(document, operation)
     if kind == "subscribe":

@@ -284,6 +284,6 @@ def test_a_document_needs_no_socket_operations(
     content["operations"] = {}
     bare = SpecDocument("v1", json.dumps(content).encode(), "asyncapi")
     folder.generate([replace(job, documents=(bare,))])
-    assert (
-        "export type ClientMessage = never;" in (folder.path / "lab/ws.ts").read_text()
-    )
+    text = (folder.path / "lab/ws.ts").read_text()
+    assert "export type ClientMessage = never;" in text
+    assert "super(address, options, false);" in text, "it does not answer pings"

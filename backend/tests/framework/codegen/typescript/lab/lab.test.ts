@@ -280,6 +280,19 @@ test("a request whose connection is lost is not repeated", () =>
     await answer;
   }));
 
+test("a server that has nothing to say answers pings", () =>
+  withSocket(
+    async (socket) => {
+      const types: string[] = [];
+      socket.onMessage((message) => types.push(message.type));
+      await socket.open();
+      while (types.length < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+      assert.deepEqual([...new Set(types)], ["ping.response"]);
+      assert.equal(socket.state, "open");
+    },
+    { pingAfterMs: 10, deadAfterMs: 5_000 },
+  ));
+
 test("a final close code ends everything with its reason", () =>
   withSocket(async (socket) => {
     const feed = await socket.numbers({ names: ["final"] }).started();

@@ -124,3 +124,86 @@ test("a busy server is asked again for what another feed's leaving had ended", (
     connection.tell(update("a", 2));
     assert.deepEqual((await rest.next()).value, { name: "a", value: 2 });
   }));
+
+test("a server that says nothing any more is noticed and left", () =>
+  withFake(
+    async (socket, server) => {
+      const feed = socket.numbers({ names: ["a"] });
+      const started = feed.started();
+      const first = await server.accept(1);
+      first.answer(await first.heard("numbers.subscribe"), { topics: [at("a", 1)] });
+      await started;
+      for (let answered = 0; answered < 3; answered += 1) {
+        first.answer(await first.heard("ping"), { payload: { success: true } });
+      }
+      assert.equal(socket.state, "open");
+      await first.heard("ping"); // the last of it
+      const second = await server.accept(2);
+      assert.ok(first.isClosed);
+      const again = await second.heard("numbers.subscribe");
+      assert.deepEqual(again.recover, { a: { epoch: "e", offset: 1 } });
+    },
+    { pingAfterMs: 20, deadAfterMs: 200 },
+  ));
+
+test("a server is not asked before it was silent for long enough", () =>
+  withFake(
+    async (socket, server) => {
+      const opened = socket.open();
+      const connection = await server.accept(1);
+      await opened;
+      for (let told = 0; told < 5; told += 1) {
+        const toldAt = performance.now();
+        connection.tell({ type: "tick", payload: { n: told } });
+        connection.answer(await connection.heard("ping"), {});
+        assert.ok(performance.now() - toldAt > 20);
+      }
+    },
+    { pingAfterMs: 25, deadAfterMs: 5_000 },
+  ));
+
+test("an older server that knows no ping is alive all the same", () =>
+  withFake(
+    async (socket, server) => {
+      const opened = socket.open();
+      const connection = await server.accept(1);
+      await opened;
+      for (let asked = 0; asked < 5; asked += 1) {
+        connection.refuse(await connection.heard("ping"), "unknown_type");
+      }
+      assert.equal(socket.state, "open");
+      assert.equal(server.connections.length, 1);
+    },
+    { pingAfterMs: 10, deadAfterMs: 200 },
+  ));
+
+test("a network that comes back, or goes, is taken up at once", async () => {
+  const platform = new EventTarget();
+  const { addEventListener, removeEventListener } = globalThis;
+  const { random } = Math;
+  globalThis.addEventListener = platform.addEventListener.bind(platform);
+  globalThis.removeEventListener = platform.removeEventListener.bind(platform);
+  Math.random = () => 1; // it would wait
+  try {
+    await withFake(async (socket, server) => {
+      const opened = socket.open();
+      const first = await server.accept(1);
+      await opened;
+      platform.dispatchEvent(new Event("offline"));
+      await first.heard("ping");
+      first.end(1006);
+      assert.equal(socket.state, "waiting");
+      platform.dispatchEvent(new Event("online"));
+      assert.equal(socket.state, "connecting");
+      const second = await server.accept(2);
+      platform.dispatchEvent(new Event("online"));
+      await second.heard("ping");
+      socket.close();
+      platform.dispatchEvent(new Event("online"));
+      assert.equal(server.connections.length, 2);
+    });
+  } finally {
+    Object.assign(globalThis, { addEventListener, removeEventListener });
+    Object.assign(Math, { random });
+  }
+});
