@@ -27,6 +27,10 @@ export class Following {
   isLive = false;
   /** Whether the server has ever answered. */
   hasBegun = false;
+  /** Whether nobody waits any more for the first answer, which was not given in time. */
+  isOverdue = false;
+  /** Limits the wait for the first answer. */
+  timer: ReturnType<typeof setTimeout> | undefined;
   /** Of a server that cannot take it up again yet. */
   backoff = new Backoff();
   readonly #tracks = new Map<string, TopicTrack>();
@@ -68,6 +72,7 @@ export class Following {
     const isFirst = !this.hasBegun;
     this.isLive = this.hasBegun = true;
     this.backoff = new Backoff();
+    clearTimeout(this.timer);
     for (const { topic, recovered, epoch, offset } of starts) {
       const wasAsked = this.#recovering.delete(topic);
       const track = this.#tracks.get(topic);
@@ -99,6 +104,12 @@ export class Following {
 
   streamFailed(topic: string): void {
     this.#put([new Gap(topic, null, "stream_failed")]);
+  }
+
+  /** Take nothing more; the reader gets what waits, then the error. */
+  end(error?: Error): void {
+    clearTimeout(this.timer);
+    this.feed.finish(error);
   }
 
   /** Note that the connection is lost. */

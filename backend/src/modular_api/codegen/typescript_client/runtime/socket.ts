@@ -12,7 +12,7 @@ export interface SocketOptions {
   readonly baseUrl?: string | undefined;
   /** Sent with every handshake; a function is asked before each. */
   readonly token?: string | (() => string) | undefined;
-  /** Limit of connecting and of one answer; 10 s unless told. */
+  /** Limit of connecting and of one answer, also the first one to a feed; 10 s unless told. */
   readonly timeoutMs?: number | undefined;
   /**
    * After so much silence the server is asked whether it is there; 20 s unless told, 0

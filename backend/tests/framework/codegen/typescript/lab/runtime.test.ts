@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { test as withoutLimit } from "node:test";
 
-import { Gap, LabSocket, SocketErrorAnswer, type SocketOptions } from "../src/generated/lab/ws.js";
+import {
+  ClientTimeout,
+  Gap,
+  LabSocket,
+  SocketErrorAnswer,
+  type SocketOptions,
+} from "../src/generated/lab/ws.js";
 import { FakeServer } from "./fake_server.js";
 
 Math.random = () => 0.01; // full jitter at its shortest: reconnect at once
@@ -207,3 +213,72 @@ test("a network that comes back, or goes, is taken up at once", async () => {
     Object.assign(Math, { random });
   }
 });
+
+test("a subscription that is not answered rejects, and spares the others", () =>
+  withFake(
+    async (socket, server) => {
+      const talking = socket.latest();
+      const started = talking.started();
+      const connection = await server.accept(1);
+      connection.answer(await connection.heard("latest.subscribe"), at("latest", 1));
+      await started;
+      const next = socket.numbers({ names: ["a"] }).next();
+      const asked = await connection.heard("numbers.subscribe");
+      const payload = { name: "a", value: 2 };
+      connection.tell({ type: "latest.update", ...at("latest", 2), payload });
+      await assert.rejects(next, ClientTimeout);
+      assert.equal(socket.state, "open");
+      connection.answer(asked, at("a", 1)); // too late: nobody wants it any more
+      await connection.heard("numbers.unsubscribe");
+      assert.deepEqual((await talking.next()).value, payload);
+      assert.equal(server.connections.length, 1);
+    },
+    { timeoutMs: 50 },
+  ));
+
+test("a subscription that nothing at all follows ends the connection, too", () =>
+  withFake(
+    async (socket, server) => {
+      const feed = socket.numbers({ names: ["a"] });
+      const next = feed.next();
+      const connection = await server.accept(1);
+      await connection.heard("numbers.subscribe");
+      await assert.rejects(next, ClientTimeout);
+      assert.equal((await feed.next()).done, true);
+      assert.ok(connection.isClosed);
+      await server.accept(2);
+    },
+    { timeoutMs: 50 },
+  ));
+
+test("a subscription that had begun outlasts a server that does not answer it", () =>
+  withFake(
+    async (socket, server) => {
+      const feed = socket.numbers({ names: ["a"] });
+      const started = feed.started();
+      const first = await server.accept(1);
+      first.answer(await first.heard("numbers.subscribe"), at("a", 1));
+      await started;
+      first.end(1006);
+      const second = await server.accept(2);
+      await second.heard("numbers.subscribe");
+      const third = await server.accept(3);
+      third.answer(await third.heard("numbers.subscribe"), { ...at("a", 1), recovered: true });
+      third.tell(update("a", 2));
+      assert.deepEqual((await feed.next()).value, { name: "a", value: 2 });
+    },
+    { timeoutMs: 50 },
+  ));
+
+test("a subscription rejects where nobody can be connected to", () =>
+  withFake(
+    async (socket, server) => {
+      const feed = socket.numbers({ names: ["a"] });
+      const started = feed.started();
+      const refusing = setInterval(() => server.connections.at(-1)?.end(1006), 1);
+      await assert.rejects(started, ClientTimeout);
+      clearInterval(refusing);
+      assert.ok(server.connections.length > 1);
+    },
+    { timeoutMs: 50 },
+  ));
