@@ -16,7 +16,7 @@ from modular_api.types import Document
 METHOD_KINDS = frozenset({"event", "one_way", "request", "subscribe"})
 """Kinds of operations for which a client has a method."""
 
-RUNTIME_KINDS = frozenset({"auth", "error", "gap", "unsubscribe", "update"})
+RUNTIME_KINDS = frozenset({"auth", "error", "gap", "ping", "unsubscribe", "update"})
 """Kinds without a method, which the runtime sends and receives by itself."""
 
 ROUTER_KINDS = frozenset({"gap", "unsubscribe", "update"})

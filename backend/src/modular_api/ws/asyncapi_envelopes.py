@@ -90,6 +90,7 @@ _MESSAGES = {
     OperationKind.REQUEST: _ASKING,
     OperationKind.ONE_WAY: _ASKING,
     OperationKind.AUTH: _ASKING,
+    OperationKind.PING: _ASKING,
     OperationKind.UPDATE: _UPDATE,
     OperationKind.EVENT: _UPDATE,
     OperationKind.GAP: Envelope(_ON_TOPIC, ("topic", "epoch", "offset")),
@@ -102,4 +103,5 @@ _REPLIES = {
     OperationKind.UNSUBSCRIBE: Envelope({"id": _ID, "topic": _TOPIC}),
     OperationKind.REQUEST: _ASKING,
     OperationKind.AUTH: _ASKING,
+    OperationKind.PING: _ASKING,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
@@ -57,6 +57,9 @@ class Operations(Protocol):
 
     def is_ordered(self, type_: str) -> bool:
         """Tell whether such messages are handled in the order they came."""
+
+    def is_immediate(self, type_: str) -> bool:
+        """Tell whether such messages wait for no others."""
 
     def is_server_only(self, type_: str) -> bool:
         """Tell whether only the server sends such messages."""
@@ -241,12 +244,8 @@ class Connection:
 
     async def _handle(self, handle: Handle, request: Request) -> None:
         try:
-            if self._operations.is_ordered(request.type):
-                async with self._order:
-                    answer = await handle(self, request)
-            else:
-                async with self._turn:
-                    answer = await handle(self, request)
+            async with self._turn_of(request.type):
+                answer = await handle(self, request)
         except BadFrame as error:
             self.refuse(error.code, error.message, request.id)
         except SocketError as error:
@@ -266,6 +265,12 @@ class Connection:
         else:
             if answer is not None:
                 self.member.send(answer)
+
+    def _turn_of(self, type_: str) -> AbstractAsyncContextManager[None]:
+        """Return what a message waits for before it is handled."""
+        if self._operations.is_immediate(type_):
+            return nullcontext()
+        return self._order if self._operations.is_ordered(type_) else self._turn
 
     def refuse(self, code: str, message: str, ref: Ref = None) -> None:
         """Answer a bad message; too many of them close the connection."""

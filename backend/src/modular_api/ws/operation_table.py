@@ -37,6 +37,18 @@ _COMMON = (
     ),
 )
 
+PING_TYPE = "ping"
+
+_PING = Operation(
+    name=PING_TYPE,
+    kind=OperationKind.PING,
+    action="receive",
+    reply=f"{PING_TYPE}.response",
+    reply_payload=TypeAdapter(Success),
+    summary="Asks whether the connection lives, for clients without pings of their own.",
+)
+"""Stands on every socket whose module declares no `ping` itself."""
+
 
 class OperationTable:
     """The operations of a socket by the type of their messages.
@@ -69,6 +81,11 @@ class OperationTable:
             *_COMMON,
         ]
         names = names_of(self.operations)
+        self._handles: dict[str, Handle] = {AUTH_TYPE: _answer_auth}
+        if not {*names}.intersection(names_of([_PING])):
+            self.operations.append(_PING)
+            names += names_of([_PING])
+            self._handles[PING_TYPE] = _answer_ping
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise BadSocketDeclaration(
@@ -79,7 +96,6 @@ class OperationTable:
             each.name for each in self.operations if each.action == "receive"
         }
         self._ordered: set[str] = set()
-        self._handles: dict[str, Handle] = {AUTH_TYPE: _answer_auth}
         for handler in self.handlers:
             if handler.is_request:
                 self._handles[handler.name] = self._calling(handler)
@@ -110,6 +126,13 @@ class OperationTable:
         Subscribe and unsubscribe are, so that the last one wins.
         """
         return type_ in self._ordered
+
+    def is_immediate(self, type_: str) -> bool:
+        """Tell whether messages of this type wait for no others.
+
+        Pings do not: they ask about the connection, not about what is handled on it.
+        """
+        return self._handles.get(type_) is _answer_ping
 
     def is_server_only(self, type_: str) -> bool:
         """Tell whether only the server sends such messages."""
@@ -153,3 +176,8 @@ async def _answer_auth(connection: Connection, request: Request) -> Frame:
     The client was authorised at the handshake.
     """
     return reply_frame(f"{AUTH_TYPE}.response", b'{"success":true}', request.id)
+
+
+async def _answer_ping(connection: Connection, request: Request) -> Frame:
+    """Say that the connection lives."""
+    return reply_frame(f"{PING_TYPE}.response", b'{"success":true}', request.id)

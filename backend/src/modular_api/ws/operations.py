@@ -30,6 +30,8 @@ class OperationKind(StrEnum):
     """The server tells something by an `OperationRouter.recv` of fastws."""
     AUTH = "auth"
     """The client's first message, if that carries its credentials."""
+    PING = "ping"
+    """The client asks whether the connection lives; answered at once."""
     ERROR = "error"
     """The server tells what was wrong with a message, or with a topic."""
 

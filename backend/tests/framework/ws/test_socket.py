@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
+import fastws
 import pytest
 from fastapi import APIRouter, Depends, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -328,6 +329,65 @@ def test_a_token_may_come_in_the_first_message(guarded: Any) -> None:
             answer = ask(ws, "auth", {"token": "good"}, id=1)
             assert answer["payload"] == {"success": True}
             assert subscribe(ws, "AAPL")["payload"]["success"] is True
+
+
+def test_a_ping_is_answered(sockets: Make) -> None:
+    """By every socket: a browser cannot send those of the protocol."""
+    with TestClient(sockets(Quotes("quotes"))) as client:
+        with client.websocket_connect(ADDRESS) as ws:
+            assert ask(ws, "ping", id="p") == {
+                "type": "ping.response",
+                "id": "p",
+                "payload": {"success": True},
+            }
+
+
+def test_a_ping_waits_for_no_other_request(sockets: Make) -> None:
+    """Or a client would take a socket that is busy for a dead one."""
+    asked = fastws.OperationRouter()
+
+    @asked.send("wait", reply="waited")
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    limits = Limits(concurrent_requests=1, close_timeout_s=0.1)
+    app = sockets(asked, Quotes("quotes"), ws_limits=limits)
+    with TestClient(app) as client, client.websocket_connect(ADDRESS) as ws:
+        ws.send_json({"type": "wait"})
+        assert ask(ws, "ping")["type"] == "ping.response"
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "reply"),
+    [
+        ("send", "ping", "pong"),
+        ("send", "hello", "ping"),
+        ("send", "hello", "ping.response"),
+        ("recv", "ping", None),
+    ],
+)
+def test_a_module_s_own_ping_stands_in_the_place_of_ours(
+    sockets: Make, method: str, name: str, reply: str | None
+) -> None:
+    """It may have been there before ours was; its document does not promise ours."""
+    own = fastws.OperationRouter()
+    declare = own.send(name, reply=reply) if method == "send" else own.recv(name)
+
+    @declare
+    async def answer() -> None:
+        """Say nothing more."""
+
+    app = sockets(own)
+    with TestClient(app) as client:
+        document = client.get("/api/v1/market/asyncapi.json").json()
+        kinds = {each["x-kind"] for each in document["operations"].values()}
+        assert "ping" not in kinds
+        with client.websocket_connect(ADDRESS) as ws:
+            told = ask(ws, "ping")
+    if (method, name) == ("send", "ping"):
+        assert told == {"type": "pong"}
+    else:
+        assert told["type"] == "error"
 
 
 @pytest.mark.parametrize(

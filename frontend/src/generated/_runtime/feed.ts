@@ -21,8 +21,9 @@ interface Reader<T> {
  * the oldest give way to a Gap for each of their topics that counts them and comes first.
  *
  * Reading rejects with SocketErrorAnswer where the server refused or ended it, with
- * SocketClosed where the connection is closed for good, and with MalformedMessage for
- * one message, after which it can be read on.
+ * ClientTimeout where its first answer did not come in time, with SocketClosed where the
+ * connection is closed for good, and with MalformedMessage for one message, after which
+ * it can be read on.
  */
 export class Feed<T> implements AsyncIterableIterator<T | Gap, undefined> {
   readonly #size: number;

@@ -2,7 +2,8 @@
 /**
  * Why updates are missing.
  *
- * - `not_recovered`: after a reconnect the server had forgotten where the client was.
+ * - `not_recovered`: after a reconnect the server had forgotten where the client was, or
+ *   the topic came or went meanwhile; of one that went nothing more is told.
  * - `announced`: the server left some out for this client, or missed them itself.
  * - `replaced`: a newer update of the same key took the place of some.
  * - `hole`: the offsets of two updates do not follow each other.

@@ -3,6 +3,9 @@ import { Backoff } from "./backoff.js";
 import { Channel, type Ending, type WebSocketLike } from "./channel.js";
 import type { Conversation } from "./conversation.js";
 import { ConnectionLost, SocketClosed } from "./errors.js";
+import { Heartbeat, type Patience } from "./heartbeat.js";
+import { watchNetwork } from "./network.js";
+import { writeEnvelope } from "./wire.js";
 
 /**
  * What a connection is doing. `idle`: nobody has asked for it yet. `waiting`: it was lost,
@@ -13,6 +16,8 @@ export type LinkState = "idle" | "connecting" | "open" | "waiting" | "closed";
 
 /** Close codes after which another connection would end alike; docs/SOCKETS.md. */
 const FINAL_CODES = new Set([1007, 1009, 4029, 4401, 4403]);
+
+const PING = writeEnvelope("ping", undefined, "ping");
 
 interface Opening {
   resolve(): void;
@@ -27,17 +32,20 @@ export class Link {
   readonly #timeoutMs: number;
   readonly #log: (text: string) => void;
   readonly #backoff = new Backoff();
+  readonly #heartbeat: Heartbeat;
   #state: LinkState = "idle";
   #channel: Channel | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #opening: Opening | undefined;
   #openedAt = 0;
+  #unwatchNetwork: (() => void) | undefined;
 
   constructor(
     address: string,
     dial: () => WebSocketLike,
     conversation: Conversation,
     timeoutMs: number,
+    patience: Patience,
     log: (text: string) => void,
   ) {
     this.#address = address;
@@ -45,6 +53,10 @@ export class Link {
     this.#conversation = conversation;
     this.#timeoutMs = timeoutMs;
     this.#log = log;
+    this.#heartbeat = new Heartbeat(patience, {
+      ping: () => this.#channel?.send(PING),
+      dead: () => this.#channel?.abort("the server says nothing any more"),
+    });
   }
 
   get state(): LinkState {
@@ -80,6 +92,7 @@ export class Link {
 
   #connect(): void {
     this.#enter("connecting");
+    this.#unwatchNetwork ??= watchNetwork((isOnline) => this.#networkChanged(isOnline));
     let socket: WebSocketLike;
     try {
       socket = this.#dial();
@@ -89,7 +102,10 @@ export class Link {
     }
     const channel = new Channel(socket, {
       opened: () => this.#opened(channel),
-      received: (text) => this.#conversation.received(text),
+      received: (text) => {
+        this.#heartbeat.heard();
+        this.#conversation.received(text);
+      },
       ended: (ending) => this.#ended(ending),
     });
     this.#channel = channel;
@@ -104,6 +120,7 @@ export class Link {
     }
     this.#enter("open");
     this.#openedAt = Date.now();
+    this.#heartbeat.begin();
     this.#opening?.resolve();
     this.#opening = undefined;
     this.#conversation.connected(channel);
@@ -111,6 +128,7 @@ export class Link {
 
   #ended({ code, reason }: Ending): void {
     clearTimeout(this.#timer);
+    this.#heartbeat.end();
     if (this.#state === "closed") return;
     if (this.#state === "open") {
       this.#backoff.lived(Date.now() - this.#openedAt);
@@ -131,6 +149,15 @@ export class Link {
     this.#timer = setTimeout(() => this.#connect(), delayMs);
   }
 
+  /** Find out at once what a wait would find out. */
+  #networkChanged(isOnline: boolean): void {
+    if (this.#state === "open") this.#heartbeat.ask();
+    else if (this.#state === "waiting" && isOnline) {
+      clearTimeout(this.#timer);
+      this.#connect();
+    }
+  }
+
   #fail(error: Error): void {
     this.#closeForGood();
     this.#opening?.reject(error);
@@ -139,6 +166,8 @@ export class Link {
 
   #closeForGood(): void {
     clearTimeout(this.#timer);
+    this.#heartbeat.end();
+    this.#unwatchNetwork?.();
     this.#enter("closed");
   }
 

@@ -285,6 +285,16 @@ export type OrdersUnsubscribeMessage = {
   type: "orders.unsubscribe";
 };
 
+/** Asks whether the connection lives, for clients without pings of their own. */
+export type PingMessage = {
+  /**
+   * Chosen by the client; the answer carries it too.
+   * Constraints: maxLength 128.
+   */
+  id?: string | number;
+  type: "ping";
+};
+
 /**
  * Every position that changed, by a trade or because its price moved.
  *
@@ -593,6 +603,16 @@ export type OrdersUpdateMessage = {
   type: "orders.update";
 };
 
+export type PingResponseMessage = {
+  /**
+   * Chosen by the client; the answer carries it too.
+   * Constraints: maxLength 128.
+   */
+  id?: string | number;
+  payload: Success;
+  type: "ping.response";
+};
+
 /** Updates that did not reach the client. */
 export type PositionsGapMessage = {
   /** Offsets of another epoch belong to another history. */
@@ -685,6 +705,7 @@ export type ClientMessage =
   | ExecutionsUnsubscribeMessage
   | OrdersSubscribeMessage
   | OrdersUnsubscribeMessage
+  | PingMessage
   | PositionsSubscribeMessage
   | PositionsUnsubscribeMessage;
 
@@ -704,6 +725,7 @@ export type ServerMessage =
   | OrdersSubscribeResponseMessage
   | OrdersUnsubscribeResponseMessage
   | OrdersUpdateMessage
+  | PingResponseMessage
   | PositionsGapMessage
   | PositionsSubscribeResponseMessage
   | PositionsUnsubscribeResponseMessage

@@ -181,6 +181,16 @@ export type BarsUnsubscribeMessage = {
   type: "bars.unsubscribe";
 };
 
+/** Asks whether the connection lives, for clients without pings of their own. */
+export type PingMessage = {
+  /**
+   * Chosen by the client; the answer carries it too.
+   * Constraints: maxLength 128.
+   */
+  id?: string | number;
+  type: "ping";
+};
+
 /**
  * Live quotes of one or more symbols.
  *
@@ -340,6 +350,16 @@ export type BarsUpdateMessage = {
   type: "bars.update";
 };
 
+export type PingResponseMessage = {
+  /**
+   * Chosen by the client; the answer carries it too.
+   * Constraints: maxLength 128.
+   */
+  id?: string | number;
+  payload: Success;
+  type: "ping.response";
+};
+
 /** Updates that did not reach the client. */
 export type QuotesGapMessage = {
   /** Offsets of another epoch belong to another history. */
@@ -429,6 +449,7 @@ export type ClientMessage =
   | AuthMessage
   | BarsSubscribeMessage
   | BarsUnsubscribeMessage
+  | PingMessage
   | QuotesSubscribeMessage
   | QuotesUnsubscribeMessage;
 
@@ -440,6 +461,7 @@ export type ServerMessage =
   | BarsSubscribeResponseMessage
   | BarsUnsubscribeResponseMessage
   | BarsUpdateMessage
+  | PingResponseMessage
   | QuotesGapMessage
   | QuotesSubscribeResponseMessage
   | QuotesUnsubscribeResponseMessage

@@ -23,7 +23,12 @@ try {
     input: JSON.parse(await text(process.stdin)),
     // With extensions the files run wherever modules do, with a bundler and without.
     output: { path: folder, importFileExtension: ".js" },
-    plugins: ["@hey-api/client-fetch", "@hey-api/typescript", "@hey-api/sdk"],
+    plugins: [
+      // The file is ours, and stands beside what is written here.
+      { name: "@hey-api/client-fetch", runtimeConfigPath: "./client_config.js" },
+      "@hey-api/typescript",
+      "@hey-api/sdk",
+    ],
     logs: { level: "silent", file: false },
   });
   const files = {};

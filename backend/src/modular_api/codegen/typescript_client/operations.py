@@ -47,13 +47,18 @@ class Call:
 
 @dataclass(frozen=True)
 class Socket:
-    """A socket from the client's side, everything in the order of the document."""
+    """A socket as a client sees it, everything in the order of the document.
+
+    Attributes:
+        answers_pings: whether it says that it lives, when asked.
+    """
 
     address: str
     description: str
     calls: Sequence[Call]
     sent: Sequence[Message]
     received: Sequence[Message]
+    answers_pings: bool
 
 
 def read_socket(document: Document) -> Socket:
@@ -82,6 +87,7 @@ def read_socket(document: Document) -> Socket:
         ],
         sent=[*sent.values()],
         received=[*received.values()],
+        answers_pings=any(each.get("x-kind") == "ping" for each in operations.values()),
     )
 
 

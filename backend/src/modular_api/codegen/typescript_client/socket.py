@@ -105,6 +105,7 @@ class _SocketClient:
         about = [f"The socket of {self._title}."]
         if self._socket.description:
             about += ["", *cleandoc(self._socket.description).splitlines()]
+        without_pings = "" if self._socket.answers_pings else ", false"
         methods = "".join(
             "\n" + self._method(call, names.take(camel_case(call.name), "_"))
             for call in self._socket.calls
@@ -113,7 +114,7 @@ class _SocketClient:
             f"{comment(about)}"
             f"export class {self._class} extends ModuleSocket<ServerMessage> {{\n"
             "  constructor(options?: SocketOptions) {\n"
-            "    super(address, options);\n"
+            f"    super(address, options{without_pings});\n"
             "  }\n"
             f"{methods}}}\n"
         )

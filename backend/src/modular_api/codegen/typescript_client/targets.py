@@ -28,6 +28,7 @@ _SHARED = (
 )
 REST_SOURCES = sources(
     *_SHARED,
+    "codegen/typescript_client/client_config.ts",
     "codegen/typescript_client/hey_api.mjs",
     "codegen/typescript_client/hey_api.py",
     "codegen/typescript_client/node_tools.py",

@@ -10,7 +10,6 @@ import pytest
 from modular_api.app.generation import job_of
 from modular_api.specs.draft_7 import to_draft_7
 from tests.framework.codegen.constructs import rest_constructs, socket_constructs
-from tests.framework.codegen.typescript_client import openapi_types
 from tests.framework.codegen.typescript_client.lab_app import make_app
 from tests.framework.codegen.typescript_client.node import (
     Package,
@@ -18,8 +17,12 @@ from tests.framework.codegen.typescript_client.node import (
     generate,
     new_package,
 )
+from tests.framework.codegen.typescript_client.openapi_types import rest_claims_text
 from tests.framework.codegen.typescript_client.oracle import comparison_with_oracle
-from tests.framework.codegen.typescript_client.states import DIFFERENT
+from tests.framework.codegen.typescript_client.socket_methods import (
+    socket_claims,
+    socket_claims_text,
+)
 
 
 @pytest.fixture(scope="session")
@@ -42,16 +45,22 @@ def constructs(tmp_path_factory: pytest.TempPathFactory) -> Package:
     generate(folder, [job_of(module, folder) for module in modules])
     document = rest_constructs.document()
     schemas = to_draft_7({"schemas": document["components"]["schemas"]})["schemas"]
-    components = socket_constructs.document()["components"]
+    socket = socket_constructs.document()
+    components = socket["components"]
     messages = {
         f"message {key}": message["payload"]
         for key, message in components["messages"].items()
     }
+    client = (folder / "src/generated/socket_constructs/ws.ts").read_text()
+    claims = socket_claims(socket, client)
     files = {
-        "constructs.ts": openapi_types.comparison(document, different=DIFFERENT),
+        "constructs.ts": rest_claims_text(document),
         "rest_oracle.ts": comparison_with_oracle(folder, schemas),
         "socket_oracle.ts": comparison_with_oracle(
             folder, {**components["schemas"], **messages}
+        )
+        + socket_claims_text(
+            claims, "../src/generated/socket_constructs/ws.js", "SocketConstructsSocket"
         ),
     }
     (folder / "tests").mkdir()

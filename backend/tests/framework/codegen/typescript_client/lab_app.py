@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import AsyncIterable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Header, HTTPException, UploadFile
+from fastapi.sse import EventSourceResponse
 from fastws import Client, FastWS, Message, OperationRouter
 from pydantic import BaseModel, Field
+from starlette import types as asgi
 
 from modular_api import Module
 from modular_api.app.modular_app import ModularApp
@@ -176,6 +179,65 @@ async def upload(file: UploadFile, note: Annotated[str, Form()]) -> Uploaded:
     return Uploaded(name=file.filename or "", size=len(content), note=note)
 
 
+class Counted(BaseModel):
+    """One of a stream; `asked` counts how often that was asked for."""
+
+    n: int
+    asked: int
+
+
+class Streams:
+    """How often each stream was asked for, by its end."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+
+    def count(self, end: str) -> int:
+        """Note that a stream is asked for; refuse one that is to be refused."""
+        self.asked[end] += 1
+        if end == "refused":
+            raise HTTPException(404, "there is no such stream")
+        return self.asked[end]
+
+
+streams = Streams()
+
+
+@http.get("/streams/{end}", response_class=EventSourceResponse)
+async def watch(
+    end: str, asked: Annotated[int, Depends(streams.count)]
+) -> AsyncIterable[Counted]:
+    """Count to 2 and come to an end: `finished`, or `broken`; or be `refused`."""
+    for n in range(2):
+        yield Counted(n=n, asked=asked)
+
+
+class BrokenStreams:
+    """ASGI middleware: the connection is lost where a broken stream would end."""
+
+    def __init__(self, app: asgi.ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(
+        self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send
+    ) -> None:
+        async def breaking_send(message: asgi.Message) -> None:
+            is_end = message["type"] == "http.response.body" and not message.get(
+                "more_body"
+            )
+            if is_end and scope["path"].endswith("/streams/broken"):
+                raise ConnectionAbortedError("as the lab was told")
+            await send(message)
+
+        await self.app(scope, receive, breaking_send)
+
+
+@http.get("/streams/{end}/asked")
+async def times_asked(end: str) -> int:
+    """Tell how often a stream was asked for."""
+    return streams.asked[end]
+
+
 def make_app() -> ModularApp:
     """Return an app of this module alone."""
     module = Module(
@@ -183,4 +245,6 @@ def make_app() -> ModularApp:
         ws={"v1": [Numbers("numbers"), Latest("latest"), make_operations()]},
         dependencies=[Depends(only_with_the_right_token)],
     )
-    return ModularApp([module.create_app("lab")])
+    app = ModularApp([module.create_app("lab")])
+    app.add_middleware(BrokenStreams)
+    return app

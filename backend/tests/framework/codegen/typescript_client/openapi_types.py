@@ -5,36 +5,25 @@ The other opinion is hey-api's; the compiler compares the two, both ways.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modular_api.codegen.typescript_client.names import pascal_case
+from modular_api.codegen.typescript_client.names import camel_case, pascal_case
 from modular_api.codegen.typescript_client.schema_types import SchemaTypes
+from tests.framework.codegen.typescript_client.states import SAME, Claim, lines_of
 
-HEADER = """\
+_HEADER = f"""\
 import type * as rest from "../src/generated/constructs/rest/types.gen.js";
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
-"""
+import type * as sdk from "../src/generated/constructs/rest/sdk.gen.js";
+type Item<Call extends (...given: never[]) => unknown> =
+  Awaited<ReturnType<Call>> extends {{ stream: AsyncIterable<infer T> }} ? T : never;
+{SAME}"""
 _COMPONENTS = "#/components/schemas/"
 _PLACES = {"path": "path", "query": "query", "header": "headers"}
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _FILE = {"$ref": "a file"}
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One type that two have worked out.
-
-    Attributes:
-        operation: the operationId.
-        aspect: `body`, `query`, … or the status of an answer.
-    """
-
-    operation: str
-    aspect: str
-    theirs: str
-    ours: str
+_EVENTS = "text/event-stream"
+_JSON_LINES = "application/jsonl"
 
 
 class OpenApiTypes:
@@ -59,19 +48,36 @@ class OpenApiTypes:
             for key, schema in self._schemas.items()
         )
 
-    def comparisons(self) -> Iterator[Comparison]:
-        """Yield every input and answer of every operation."""
+    def claims(self) -> Iterator[Claim]:
+        """Yield what is to be true of every input and answer of every operation."""
         for item in self._paths.values():
             for operation in item.values():
-                id_ = operation["operationId"]
-                name = pascal_case(id_)
-                for aspect, ours in self._inputs(operation):
-                    theirs = f'rest.{name}Data["{aspect}"]'
-                    yield Comparison(id_, aspect, theirs, ours)
-                for status, ours in self._answers(operation):
-                    yield Comparison(
-                        id_, status, f"rest.{name}Responses[{status}]", ours
-                    )
+                yield from self._claims_of(operation)
+
+    def _claims_of(self, operation: Mapping[str, Any]) -> Iterator[Claim]:
+        id_ = operation["operationId"]
+        data = f"rest.{pascal_case(id_)}Data"
+        for aspect, ours in self._inputs(operation):
+            yield Claim(id_, aspect, f'Same<{data}["{aspect}"], {ours}>')
+        contents = operation.get("requestBody", {}).get("content", {})
+        if len(contents) > 1:
+            first = self._content(*next(iter(contents.items())))
+            note = "typed; the first media type is sent"
+            yield Claim(id_, "body", f'Same<{data}["body"], {first}>', note)
+        if any(p["in"] == "cookie" for p in operation.get("parameters", ())):
+            named = f'Extract<keyof {data}, "cookie" | "cookies">'
+            note = "the browser sends its cookies"
+            yield Claim(id_, "cookies", f"Same<{named}, never>", note)
+        for status, ours in self._answers(operation):
+            theirs = f"rest.{pascal_case(id_)}Responses[{status}]"
+            yield Claim(id_, status, f"Same<{theirs}, {ours}>")
+            if _EVENTS in operation["responses"][status].get("content", {}):
+                theirs = f"Item<typeof sdk.{camel_case(id_)}>"
+                note = "as an async iterator of typed events"
+                yield Claim(id_, status, f"Same<{theirs}, {ours}>", note)
+            if _JSON_LINES in operation["responses"][status].get("content", {}):
+                note = "as a `Blob`; with `parseAs: 'stream'` line by line"
+                yield Claim(id_, status, f"Same<{theirs}, Blob | File>", note)
 
     def _inputs(self, operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for place, aspect in _PLACES.items():
@@ -104,7 +110,7 @@ class OpenApiTypes:
 
     def _content(self, media_type: str, content: Mapping[str, Any]) -> str:
         """Return the type of what is sent or arrives."""
-        if media_type == "text/event-stream":
+        if media_type == _EVENTS:
             data = content["x-itemSchema"]["properties"]["data"]
             return self._types.text_of(data.get("contentSchema", {"type": "string"}))
         if media_type in ("application/json", *_FORMS) or media_type.endswith("+json"):
@@ -123,17 +129,12 @@ def _with_files(schema: Any) -> Any:
     return {key: _with_files(each) for key, each in schema.items()}
 
 
-def comparison(document: Mapping[str, Any], *, different: Set[str]) -> str:
-    """Return a file that compiles if hey-api made the same types as we did.
+def rest_claims(document: Mapping[str, Any]) -> list[Claim]:
+    """Return what is to be true if hey-api made the same types as we did."""
+    return list(OpenApiTypes(document).claims())
 
-    Args:
-        different: operation and aspect, `upload body`, of those that must not agree.
-    """
-    types = OpenApiTypes(document)
-    checks = "".join(
-        f"// {each.operation} {each.aspect}\n"
-        f"export const check{number}: Same<{each.theirs}, {' '.join(each.ours.split())}>"
-        f" = {'false' if f'{each.operation} {each.aspect}' in different else 'true'};\n"
-        for number, each in enumerate(types.comparisons())
-    )
-    return f"{HEADER}{types.declarations()}{checks}"
+
+def rest_claims_text(document: Mapping[str, Any]) -> str:
+    """Return the file that claims it."""
+    declarations = OpenApiTypes(document).declarations()
+    return f"{_HEADER}{declarations}{lines_of(rest_claims(document))}"

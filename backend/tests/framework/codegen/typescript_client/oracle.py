@@ -11,11 +11,9 @@ from typing import Any
 from modular_api.codegen.typescript_client.names import literal, pascal_case
 from modular_api.codegen.typescript_client.schema_types import SchemaTypes
 from tests.framework.codegen.typescript_client.node import run
+from tests.framework.codegen.typescript_client.states import SAME
 
 _SCHEMAS = "#/components/schemas/"
-_SAME = (
-    "type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;\n"
-)
 
 
 def comparison_with_oracle(folder: Path, schemas: Mapping[str, Any]) -> str:
@@ -48,7 +46,7 @@ def comparison_with_oracle(folder: Path, schemas: Mapping[str, Any]) -> str:
         f"Same<Oracle[{literal(key)}], Our{pascal_case(key)}> = true;\n"
         for key in schemas
     )
-    return f"{done.stdout}\n{_SAME}{ours}{checks}"
+    return f"{done.stdout}\n{SAME}{ours}{checks}"
 
 
 def _opened(schema: Any) -> Any:

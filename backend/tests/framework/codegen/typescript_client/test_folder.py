@@ -203,7 +203,7 @@ def test_clients_of_a_module_that_is_gone_are_removed(
     ):
         folder.generate([job], CHECK, all_modules=True)
     summary = folder.generate([job], all_modules=True)
-    assert "typescript/other: 0 files written, 17 files removed" in str(summary)
+    assert "typescript/other: 0 files written, 18 files removed" in str(summary)
     assert times(folder) == before
 
 
@@ -284,6 +284,6 @@ def test_a_document_needs_no_socket_operations(
     content["operations"] = {}
     bare = SpecDocument("v1", json.dumps(content).encode(), "asyncapi")
     folder.generate([replace(job, documents=(bare,))])
-    assert (
-        "export type ClientMessage = never;" in (folder.path / "lab/ws.ts").read_text()
-    )
+    text = (folder.path / "lab/ws.ts").read_text()
+    assert "export type ClientMessage = never;" in text
+    assert "super(address, options, false);" in text, "it does not answer pings"

@@ -2,6 +2,7 @@ import type { Channel } from "./channel.js";
 import { ClientTimeout, ConnectionLost, type SocketClosed, SocketErrorAnswer } from "./errors.js";
 import type { Following } from "./following.js";
 import type { Listening } from "./listening.js";
+import { type Observer, tell } from "./observer.js";
 import { type Envelope, isObject, readEnvelope, writeEnvelope } from "./wire.js";
 
 /** Subscriptions asked for at a time; a server refuses more than 80 with `busy`. */
@@ -14,7 +15,8 @@ interface Waiting {
   readonly type: string;
   answered(envelope: Envelope): void;
   failed(error: Error): void;
-  readonly isSubscription: boolean;
+  /** Whether it is one, for whose answer others wait. */
+  isSubscription: boolean;
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
@@ -41,12 +43,13 @@ export class Conversation {
   #failure: Error | undefined;
   #wasConnected = false;
   #lastId = 0;
+  #messages = 0;
   readonly #waiting = new Map<string, Waiting>();
   readonly #onConnection = new Set<() => void>();
   #jobs: Job[] = [];
   readonly #followings = new Set<Following>();
   readonly #listenings = new Set<Listening>();
-  readonly #observers = new Set<(message: unknown) => void>();
+  readonly #observers = new Set<Observer<unknown>>();
 
   constructor(address: string, timeoutMs: number, log: Log) {
     this.#address = address;
@@ -64,15 +67,17 @@ export class Conversation {
   /** Subscribe, now and on every connection to come. */
   follow(following: Following): void {
     if (this.#failure !== undefined) {
-      following.feed.finish(this.#failure);
+      following.end(this.#failure);
       return;
     }
     this.#followings.add(following);
+    this.#limitWait(following);
     if (this.#channel !== undefined) this.#addJob((channel) => this.#subscribe(following, channel));
   }
 
   /** End a subscription. */
   unfollow(following: Following): void {
+    following.end();
     if (this.#followings.delete(following) && following.isAsked) {
       this.#addJob((channel) => this.#unsubscribe(following, channel), true);
     }
@@ -90,7 +95,7 @@ export class Conversation {
   }
 
   /** Show every message of the server to an observer; return what ends that. */
-  observe(observer: (message: unknown) => void): () => void {
+  observe(observer: Observer<unknown>): () => void {
     this.#observers.add(observer);
     return () => this.#observers.delete(observer);
   }
@@ -144,7 +149,8 @@ export class Conversation {
       this.#log(`${this.#address}: a message that is none of ours`);
       return;
     }
-    for (const observer of this.#observers) observer(JSON.parse(String(text)));
+    this.#messages += 1;
+    for (const observer of this.#observers) tell(observer, JSON.parse(String(text)));
     const waiting = this.#release(envelope.id);
     if (envelope.type === "error") this.#takeError(envelope, waiting);
     else if (waiting !== undefined) waiting.answered(envelope);
@@ -196,15 +202,39 @@ export class Conversation {
 
   #subscribe(following: Following, channel: Channel, topics?: readonly string[]): void {
     if (!this.#followings.has(following)) return;
-    following.isAsked = true;
     const type = following.router.subscribe;
-    const recover = following.recovery(topics);
-    const id = this.#expect(type, channel, {
-      answered: (envelope) => following.started(envelope.starts),
-      failed: (error) => this.#refused(following, channel, error),
+    const recover = following.asked(topics);
+    const then = {
+      answered: (envelope: Envelope) => this.#started(following, envelope),
+      failed: (error: Error) => this.#refused(following, channel, error, topics),
       isSubscription: true,
-    });
+    };
+    const unanswered = following.hasBegun ? undefined : () => this.#giveUp(following);
+    const id = this.#expect(type, channel, then, unanswered);
     channel.send(writeEnvelope(type, following.payload, id, recover));
+  }
+
+  /**
+   * Let nobody wait for ever for a connection. Once there is one, and the subscription's
+   * turn has come, its own answer is what is waited for.
+   */
+  #limitWait(following: Following): void {
+    following.timer = setTimeout(() => {
+      if (this.#channel === undefined) this.#giveUp(following);
+      else this.#limitWait(following);
+    }, this.#timeoutMs);
+  }
+
+  /** End a subscription that had not begun in time. */
+  #giveUp(following: Following): void {
+    if (!this.#followings.delete(following)) return;
+    following.isOverdue = true;
+    following.end(new ClientTimeout(`'${following.router.subscribe}'`, this.#timeoutMs));
+  }
+
+  #started(following: Following, envelope: Envelope): void {
+    following.started(envelope.starts);
+    if (following.isOverdue) this.#addJob((channel) => this.#unsubscribe(following, channel), true);
   }
 
   /** End a subscription, and not those that share a topic with it. */
@@ -227,11 +257,31 @@ export class Conversation {
     }
   }
 
-  /** Await an answer; without one in time the connection is taken for dead. */
-  #expect(type: string, channel: Channel, then: Omit<Waiting, "type" | "timer">): string {
+  /**
+   * Await an answer; without one in time the connection is taken for dead.
+   *
+   * @param unanswered Takes the news that there was none; then the connection stays, as
+   *   long as the server has said anything meanwhile.
+   */
+  #expect(
+    type: string,
+    channel: Channel,
+    then: Omit<Waiting, "type" | "timer">,
+    unanswered?: () => void,
+  ): string {
     const id = this.#nextId();
-    const timer = setTimeout(() => channel.abort(`'${type}' unanswered`), this.#timeoutMs);
-    this.#waiting.set(id, { type, timer, ...then });
+    const messages = this.#messages;
+    const timer = setTimeout(() => {
+      unanswered?.();
+      if (unanswered === undefined || this.#messages === messages) {
+        channel.abort(`'${type}' unanswered`);
+        return;
+      }
+      waiting.isSubscription = false; // others have waited for long enough
+      this.#work();
+    }, this.#timeoutMs);
+    const waiting = { type, timer, ...then };
+    this.#waiting.set(id, waiting);
     return id;
   }
 
@@ -269,22 +319,27 @@ export class Conversation {
       if (code === "stream_failed") following.streamFailed(topic);
       else {
         this.#followings.delete(following);
-        following.feed.finish(error(following.router.update));
+        following.end(error(following.router.update));
       }
     }
     this.#log(`${this.#address}: the server says ${String(code)}: ${String(message)}`);
   }
 
-  #refused(following: Following, channel: Channel, error: Error): void {
+  #refused(
+    following: Following,
+    channel: Channel,
+    error: Error,
+    topics?: readonly string[],
+  ): void {
     const passing = error instanceof SocketErrorAnswer && PASSING.has(error.code);
-    if (!passing || following.topics.length === 0) {
+    if (!passing || !following.hasBegun) {
       this.#followings.delete(following);
-      following.feed.finish(error);
+      following.end(error);
       return;
     }
     setTimeout(() => {
       if (this.#channel !== channel || following.isLive) return;
-      this.#addJob(() => this.#subscribe(following, channel));
+      this.#addJob(() => this.#subscribe(following, channel, topics));
     }, following.backoff.delayMs());
   }
 
@@ -298,7 +353,8 @@ export class Conversation {
     this.#failure ??= othersGet;
     this.#channel = undefined;
     this.#jobs = [];
-    for (const { feed } of [...this.#followings, ...this.#listenings]) feed.finish(readersGet);
+    for (const following of this.#followings) following.end(readersGet);
+    for (const { feed } of this.#listenings) feed.finish(readersGet);
     this.#followings.clear();
     this.#listenings.clear();
     this.#failWaiting(() => othersGet);

@@ -23,8 +23,14 @@ export class Following {
   readonly feed: Feed<unknown>;
   /** Whether it was asked for on the connection of now. */
   isAsked = false;
-  /** Whether the server has answered there. */
+  /** Whether the server has answered there, the last time it was asked. */
   isLive = false;
+  /** Whether the server has ever answered. */
+  hasBegun = false;
+  /** Whether nobody waits any more for the first answer, which was not given in time. */
+  isOverdue = false;
+  /** Limits the wait for the first answer. */
+  timer: ReturnType<typeof setTimeout> | undefined;
   /** Of a server that cannot take it up again yet. */
   backoff = new Backoff();
   readonly #tracks = new Map<string, TopicTrack>();
@@ -45,8 +51,10 @@ export class Following {
     return this.#tracks.has(topic);
   }
 
-  /** Note that topics are to be recovered; return their positions, as a message has them. */
-  recovery(topics: readonly string[] = this.topics): { [name: string]: unknown } | undefined {
+  /** Note that topics are asked for; return the positions to recover from, as a message has them. */
+  asked(topics: readonly string[] = this.topics): { [name: string]: unknown } | undefined {
+    this.isAsked = true;
+    this.isLive = false;
     const known: { [topic: string]: Position } = {};
     for (const topic of topics) {
       const position = this.#tracks.get(topic)?.position;
@@ -56,16 +64,22 @@ export class Following {
     return this.#recovering.size > 0 ? known : undefined;
   }
 
-  /** Take the server's answer. */
+  /**
+   * Take the server's answer, which names every topic there is now. One that came or
+   * went while the connection was lost yields a gap: nobody tells what was missed in it.
+   */
   started(starts: readonly Start[]): void {
-    this.isLive = true;
+    const isFirst = !this.hasBegun;
+    this.isLive = this.hasBegun = true;
     this.backoff = new Backoff();
+    clearTimeout(this.timer);
     for (const { topic, recovered, epoch, offset } of starts) {
       const wasAsked = this.#recovering.delete(topic);
       const track = this.#tracks.get(topic);
       const position = { epoch, offset };
       if (track === undefined) {
         this.#tracks.set(topic, new TopicTrack(topic, position, this.router.conflates));
+        if (!isFirst) this.#put([new Gap(topic, null, "not_recovered")]);
       } else if (wasAsked) {
         this.#put(track.resumed(position, recovered));
       }
@@ -90,6 +104,12 @@ export class Following {
 
   streamFailed(topic: string): void {
     this.#put([new Gap(topic, null, "stream_failed")]);
+  }
+
+  /** Take nothing more; the reader gets what waits, then the error. */
+  end(error?: Error): void {
+    clearTimeout(this.timer);
+    this.feed.finish(error);
   }
 
   /** Note that the connection is lost. */

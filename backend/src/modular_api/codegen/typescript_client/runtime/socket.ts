@@ -5,14 +5,22 @@ import { Feed } from "./feed.js";
 import { Following, type Router } from "./following.js";
 import { Link, type LinkState } from "./link.js";
 import { Listening } from "./listening.js";
+import { tell } from "./observer.js";
 
 export interface SocketOptions {
   /** The server, without the module's path: `https://example.com`; else the page's own. */
   readonly baseUrl?: string | undefined;
   /** Sent with every handshake; a function is asked before each. */
   readonly token?: string | (() => string) | undefined;
-  /** Limit of connecting and of one answer; 10 s unless told. */
+  /** Limit of connecting and of one answer, also the first one to a feed; 10 s unless told. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * After so much silence the server is asked whether it is there; 20 s unless told, 0
+   * never asks.
+   */
+  readonly pingAfterMs?: number | undefined;
+  /** After so much more the connection is given up and made anew; 20 s unless told. */
+  readonly deadAfterMs?: number | undefined;
   /** How many updates wait for the reader of a feed; 1024 unless told. */
   readonly buffer?: number | undefined;
   /** In place of the platform's own: the class of the package `ws`, for one. */
@@ -39,12 +47,18 @@ export class ModuleSocket<Message> {
   readonly #link: Link;
   readonly #buffer: number;
 
-  constructor(address: string, options: SocketOptions = {}) {
-    const { timeoutMs = 10_000, buffer = 1024, log = () => undefined } = options;
+  /** @param answersPings Whether the socket's document says so. */
+  constructor(address: string, options: SocketOptions = {}, answersPings = true) {
+    const { timeoutMs = 10_000, buffer = 1024, deadAfterMs = 20_000 } = options;
+    const pingAfterMs = answersPings ? (options.pingAfterMs ?? 20_000) : 0;
+    const log = (text: string): void => {
+      if (options.log !== undefined) tell(options.log, text);
+    };
     this.#buffer = buffer;
     this.#conversation = new Conversation(address, timeoutMs, log);
     const dial = (): WebSocketLike => dialled(address, options);
-    this.#link = new Link(address, dial, this.#conversation, timeoutMs, log);
+    const patience = { pingAfterMs, deadAfterMs };
+    this.#link = new Link(address, dial, this.#conversation, timeoutMs, patience, log);
   }
 
   /** What the connection is doing. */
@@ -65,7 +79,10 @@ export class ModuleSocket<Message> {
     this.#link.close();
   }
 
-  /** Call a listener with every message of the server; returns what ends that. */
+  /**
+   * Call a listener with every message of the server; returns what ends that. What it
+   * throws is reported as an error nobody handled; the socket goes on.
+   */
   onMessage(listener: (message: Message) => void): () => void {
     return this.#conversation.observe((message) => listener(message as Message));
   }

@@ -4,7 +4,14 @@ import { test as withoutLimit } from "node:test";
 import { WebSocket } from "ws";
 
 import { client } from "../src/generated/lab/rest/client.gen.js";
-import { findOrder, placeOrder, pushNumbers, upload } from "../src/generated/lab/rest/index.js";
+import {
+  findOrder,
+  placeOrder,
+  pushNumbers,
+  timesAsked,
+  upload,
+  watch,
+} from "../src/generated/lab/rest/index.js";
 import {
   ClientTimeout,
   ConnectionLost,
@@ -92,6 +99,49 @@ test("a file is uploaded with a field beside it", async () => {
   const file = new File(["four"], "a.txt");
   const { data } = await upload({ body: { file, note: "n" } });
   assert.deepEqual(data, { name: "a.txt", size: 4, note: "n" });
+});
+
+/** Read a stream to its end; return what came, how it ended, and how often it was asked for. */
+async function watched(end: string): Promise<{ came: number[]; error: unknown; asked: unknown }> {
+  const { stream } = await watch({ path: { end } });
+  const came: number[] = [];
+  let error: unknown;
+  try {
+    for await (const { n } of stream) came.push(n);
+  } catch (thrown) {
+    error = thrown;
+  }
+  const { data: asked } = await timesAsked({ path: { end } });
+  return { came, error, asked };
+}
+
+test("a stream that is finished comes to its end", async () => {
+  assert.deepEqual(await watched("finished"), { came: [0, 1], error: undefined, asked: 1 });
+});
+
+test("a stream that is refused throws at its reader", async () => {
+  const { came, error, asked } = await watched("refused");
+  assert.match(String(error), /404/);
+  assert.deepEqual([came, asked], [[], 1]);
+});
+
+test("a stream that breaks throws at its reader, and is not asked for anew", async () => {
+  const { came, error, asked } = await watched("broken");
+  assert.ok(error instanceof Error);
+  assert.deepEqual([came, asked], [[0, 1], 1]);
+});
+
+test("who listens to the errors of a stream may have it asked for anew", async () => {
+  const errors: unknown[] = [];
+  const { stream } = await watch({
+    path: { end: "broken" },
+    onSseError: (error) => errors.push(error),
+    sseDefaultRetryDelay: 1,
+    sseMaxRetryAttempts: 2,
+  });
+  const came: number[] = [];
+  for await (const { n } of stream) came.push(n);
+  assert.deepEqual([came, errors.length], [[0, 1, 0, 1], 2]);
 });
 
 test("updates come in order, and a request has its answer", () =>
@@ -229,6 +279,19 @@ test("a request whose connection is lost is not repeated", () =>
     await socket.fault({ code: 0 });
     await answer;
   }));
+
+test("a server that has nothing to say answers pings", () =>
+  withSocket(
+    async (socket) => {
+      const types: string[] = [];
+      socket.onMessage((message) => types.push(message.type));
+      await socket.open();
+      while (types.length < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+      assert.deepEqual([...new Set(types)], ["ping.response"]);
+      assert.equal(socket.state, "open");
+    },
+    { pingAfterMs: 10, deadAfterMs: 5_000 },
+  ));
 
 test("a final close code ends everything with its reason", () =>
   withSocket(async (socket) => {

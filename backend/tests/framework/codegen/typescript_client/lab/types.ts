@@ -24,6 +24,7 @@ export function titleOf(message: ServerMessage): string {
     case "latest.subscribe.response":
     case "latest.unsubscribe.response":
     case "auth.response":
+    case "ping.response":
       return String(message.payload.success);
     case "push.response":
       return String(message.payload.count);
