@@ -79,7 +79,7 @@ class Operator:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=90,
             check=False,
         )
         assert done.returncode == code, done.stdout + done.stderr
@@ -343,7 +343,7 @@ def test_the_configuration_is_read_again(operator: Operator) -> None:
     assert second["healthy"]
     operator.config.write_text(CONFIG)
     os.kill(operator.manager_pid(), signal.SIGHUP)
-    assert gone([second["pid"]])
+    assert gone([second["pid"]], within_s=30)
     assert is_alive(first["pid"])
     assert operator.status()["nginx"]["pid"] == before["nginx"]["pid"]
 
