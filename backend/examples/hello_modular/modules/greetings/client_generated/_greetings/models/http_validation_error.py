@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients import values as _values
 from modular_api.clients.models import OpenModel as _OpenModel
 
 from ..types import UNSET, Unset
@@ -20,9 +21,14 @@ class HTTPValidationError(_OpenModel[Any]):
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        pass
+
         field_dict: dict[str, Any] = {**self.additional_properties}
         if not isinstance(self.detail, Unset):
-            field_dict["detail"] = [_item.to_dict() for _item in self.detail]
+            field_dict["detail"] = [
+                _values.write_model("detail", _item, "ValidationError")
+                for _item in self.detail
+            ]
         return field_dict
 
     @classmethod

@@ -31,13 +31,17 @@ class Account(_OpenModel[Any]):
 
     def to_dict(self) -> dict[str, Any]:
         field_dict: dict[str, Any] = {**self.additional_properties}
-        field_dict["balance"] = format(self.balance, "f")
+        field_dict["balance"] = _values.write_decimal("balance", self.balance)
         field_dict["currency"] = self.currency
-        field_dict["equity"] = format(self.equity, "f")
+        field_dict["equity"] = _values.write_decimal("equity", self.equity)
         field_dict["id"] = self.id
         field_dict["name"] = self.name
-        field_dict["realized_pnl"] = format(self.realized_pnl, "f")
-        field_dict["unrealized_pnl"] = format(self.unrealized_pnl, "f")
+        field_dict["realized_pnl"] = _values.write_decimal(
+            "realized_pnl", self.realized_pnl
+        )
+        field_dict["unrealized_pnl"] = _values.write_decimal(
+            "unrealized_pnl", self.unrealized_pnl
+        )
         return field_dict
 
     @classmethod

@@ -35,11 +35,13 @@ class Execution(_OpenModel[Any]):
         field_dict: dict[str, Any] = {**self.additional_properties}
         field_dict["id"] = self.id
         field_dict["order_id"] = self.order_id
-        field_dict["price"] = format(self.price, "f")
+        field_dict["price"] = _values.write_decimal("price", self.price)
         field_dict["qty"] = self.qty
-        field_dict["side"] = self.side.value
+        field_dict["side"] = _values.write_enum("side", self.side, Side)
         field_dict["symbol"] = self.symbol
-        field_dict["time"] = self.time.isoformat()
+        field_dict["time"] = _values.typed(
+            "time", self.time, datetime.datetime
+        ).isoformat()
         return field_dict
 
     @classmethod

@@ -49,21 +49,31 @@ class Order(_OpenModel[Any]):
     def to_dict(self) -> dict[str, Any]:
         field_dict: dict[str, Any] = {**self.additional_properties}
         field_dict["fill_price"] = (
-            None if self.fill_price is None else format(self.fill_price, "f")
+            None
+            if self.fill_price is None
+            else _values.write_decimal("fill_price", self.fill_price)
         )
         field_dict["filled_qty"] = self.filled_qty
         field_dict["id"] = self.id
-        field_dict["placed_at"] = self.placed_at.isoformat()
-        field_dict["price"] = None if self.price is None else format(self.price, "f")
+        field_dict["placed_at"] = _values.typed(
+            "placed_at", self.placed_at, datetime.datetime
+        ).isoformat()
+        field_dict["price"] = (
+            None if self.price is None else _values.write_decimal("price", self.price)
+        )
         field_dict["qty"] = self.qty
-        field_dict["side"] = self.side.value
-        field_dict["status"] = self.status.value
+        field_dict["side"] = _values.write_enum("side", self.side, Side)
+        field_dict["status"] = _values.write_enum("status", self.status, OrderStatus)
         field_dict["stop_price"] = (
-            None if self.stop_price is None else format(self.stop_price, "f")
+            None
+            if self.stop_price is None
+            else _values.write_decimal("stop_price", self.stop_price)
         )
         field_dict["symbol"] = self.symbol
-        field_dict["type"] = self.type_.value
-        field_dict["updated_at"] = self.updated_at.isoformat()
+        field_dict["type"] = _values.write_enum("type", self.type_, OrderType)
+        field_dict["updated_at"] = _values.typed(
+            "updated_at", self.updated_at, datetime.datetime
+        ).isoformat()
         return field_dict
 
     @classmethod

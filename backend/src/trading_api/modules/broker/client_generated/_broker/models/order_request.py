@@ -44,18 +44,26 @@ class OrderRequest(_OpenModel[Any]):
         field_dict["symbol"] = self.symbol
         if not isinstance(self.price, Unset):
             field_dict["price"] = (
-                None if self.price is None else format(self.price, "f")
+                None
+                if self.price is None
+                else _values.write_decimal("price", self.price)
             )
         if not isinstance(self.qty, Unset):
             field_dict["qty"] = self.qty
         if not isinstance(self.side, Unset):
-            field_dict["side"] = self.side.value
+            field_dict["side"] = _values.write_enum("side", self.side, Side)
         if not isinstance(self.stop_price, Unset):
             field_dict["stop_price"] = (
-                None if self.stop_price is None else format(self.stop_price, "f")
+                None
+                if self.stop_price is None
+                else _values.write_decimal("stop_price", self.stop_price)
             )
         if not isinstance(self.type_, Unset):
-            field_dict["type"] = None if self.type_ is None else self.type_.value
+            field_dict["type"] = (
+                None
+                if self.type_ is None
+                else _values.write_enum("type", self.type_, OrderType)
+            )
         return field_dict
 
     @classmethod

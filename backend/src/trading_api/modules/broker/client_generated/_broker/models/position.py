@@ -35,13 +35,21 @@ class Position(_OpenModel[Any]):
 
     def to_dict(self) -> dict[str, Any]:
         field_dict: dict[str, Any] = {**self.additional_properties}
-        field_dict["average_price"] = format(self.average_price, "f")
-        field_dict["mark_price"] = format(self.mark_price, "f")
-        field_dict["marked_at"] = self.marked_at.isoformat()
+        field_dict["average_price"] = _values.write_decimal(
+            "average_price", self.average_price
+        )
+        field_dict["mark_price"] = _values.write_decimal("mark_price", self.mark_price)
+        field_dict["marked_at"] = _values.typed(
+            "marked_at", self.marked_at, datetime.datetime
+        ).isoformat()
         field_dict["qty"] = self.qty
-        field_dict["realized_pnl"] = format(self.realized_pnl, "f")
+        field_dict["realized_pnl"] = _values.write_decimal(
+            "realized_pnl", self.realized_pnl
+        )
         field_dict["symbol"] = self.symbol
-        field_dict["unrealized_pnl"] = format(self.unrealized_pnl, "f")
+        field_dict["unrealized_pnl"] = _values.write_decimal(
+            "unrealized_pnl", self.unrealized_pnl
+        )
         return field_dict
 
     @classmethod

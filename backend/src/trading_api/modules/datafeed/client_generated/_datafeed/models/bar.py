@@ -33,11 +33,13 @@ class Bar(_OpenModel[Any]):
 
     def to_dict(self) -> dict[str, Any]:
         field_dict: dict[str, Any] = {**self.additional_properties}
-        field_dict["close"] = format(self.close, "f")
-        field_dict["high"] = format(self.high, "f")
-        field_dict["low"] = format(self.low, "f")
-        field_dict["open"] = format(self.open_, "f")
-        field_dict["time"] = self.time.isoformat()
+        field_dict["close"] = _values.write_decimal("close", self.close)
+        field_dict["high"] = _values.write_decimal("high", self.high)
+        field_dict["low"] = _values.write_decimal("low", self.low)
+        field_dict["open"] = _values.write_decimal("open", self.open_)
+        field_dict["time"] = _values.typed(
+            "time", self.time, datetime.datetime
+        ).isoformat()
         field_dict["volume"] = self.volume
         return field_dict
 

@@ -32,11 +32,13 @@ class Quote(_OpenModel[Any]):
 
     def to_dict(self) -> dict[str, Any]:
         field_dict: dict[str, Any] = {**self.additional_properties}
-        field_dict["ask"] = format(self.ask, "f")
-        field_dict["bid"] = format(self.bid, "f")
-        field_dict["price"] = format(self.price, "f")
+        field_dict["ask"] = _values.write_decimal("ask", self.ask)
+        field_dict["bid"] = _values.write_decimal("bid", self.bid)
+        field_dict["price"] = _values.write_decimal("price", self.price)
         field_dict["symbol"] = self.symbol
-        field_dict["time"] = self.time.isoformat()
+        field_dict["time"] = _values.typed(
+            "time", self.time, datetime.datetime
+        ).isoformat()
         return field_dict
 
     @classmethod

@@ -36,9 +36,9 @@ class Symbol(_OpenModel[Any]):
         field_dict["currency"] = self.currency
         field_dict["description"] = self.description
         field_dict["exchange"] = self.exchange
-        field_dict["kind"] = self.kind.value
+        field_dict["kind"] = _values.write_enum("kind", self.kind, InstrumentKind)
         field_dict["symbol"] = self.symbol
-        field_dict["tick_size"] = format(self.tick_size, "f")
+        field_dict["tick_size"] = _values.write_decimal("tick_size", self.tick_size)
         return field_dict
 
     @classmethod

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients import values as _values
 from modular_api.clients.models import OpenModel as _OpenModel
 
 from ..models.resolution import Resolution
@@ -30,7 +31,9 @@ class BarsRequest(_OpenModel[Any]):
         field_dict: dict[str, Any] = {**self.additional_properties}
         field_dict["symbol"] = self.symbol
         if not isinstance(self.resolution, Unset):
-            field_dict["resolution"] = self.resolution.value
+            field_dict["resolution"] = _values.write_enum(
+                "resolution", self.resolution, Resolution
+            )
         return field_dict
 
     @classmethod

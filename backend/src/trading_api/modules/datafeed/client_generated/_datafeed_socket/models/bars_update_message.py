@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
+from modular_api.clients import values as _values
 from modular_api.clients.models import OpenModel as _OpenModel
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ class BarsUpdateMessage(_OpenModel[Any]):
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        pass
+
         field_dict: dict[str, Any] = {**self.additional_properties}
-        field_dict["payload"] = self.payload.to_dict()
+        field_dict["payload"] = _values.write_model("payload", self.payload, "Bar")
         return field_dict
 
     @classmethod

@@ -12,6 +12,7 @@ def request(
     symbol: None | str | Unset = UNSET,
     limit: int | Unset = UNSET,
 ) -> _wire.Request:
+    _wire.check_said("query", "limit", limit)
     return _wire.Request(
         method="get",
         url="/executions",

@@ -2,6 +2,7 @@
 import datetime
 
 from modular_api.clients import answers as _answers
+from modular_api.clients import values as _values
 from modular_api.clients import wire as _wire
 
 from ...models.bar import Bar
@@ -19,6 +20,8 @@ def request(
     end: datetime.datetime | None | Unset = UNSET,
     limit: int | Unset = UNSET,
 ) -> _wire.Request:
+    _wire.check_said("query", "resolution", resolution)
+    _wire.check_said("query", "limit", limit)
     return _wire.Request(
         method="get",
         url="/bars/{symbol}".format(
@@ -26,17 +29,27 @@ def request(
         ),
         params={
             "resolution": (
-                resolution if isinstance(resolution, Unset) else resolution.value
+                resolution
+                if isinstance(resolution, Unset)
+                else _values.write_enum("resolution", resolution, Resolution)
             ),
             "start": (
                 start
                 if isinstance(start, Unset)
-                else None if start is None else start.isoformat()
+                else (
+                    None
+                    if start is None
+                    else _values.typed("start", start, datetime.datetime).isoformat()
+                )
             ),
             "end": (
                 end
                 if isinstance(end, Unset)
-                else None if end is None else end.isoformat()
+                else (
+                    None
+                    if end is None
+                    else _values.typed("end", end, datetime.datetime).isoformat()
+                )
             ),
             "limit": limit,
         },
