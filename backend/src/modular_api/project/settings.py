@@ -32,6 +32,8 @@ class Settings:
     """What a project has written down; every key may be missing.
 
     Attributes:
+        allowed_losses: what generated clients may lack where the commands make the app
+            of `modules_dir`; an app of its own gives them to its factory.
         folder: where the file stands; None where no file has the table.
     """
 
@@ -43,6 +45,7 @@ class Settings:
     port: int | None = None
     contracts: ContractSettings | None = None
     typescript: Path | None = None
+    allowed_losses: tuple[str, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -64,8 +67,9 @@ def read_settings(start: Path) -> Settings:
     faults = list(_faults(table))
     if faults:
         raise BadSettings(file, faults)
-    if "modules" in table:
-        table["modules"] = tuple(table["modules"])
+    for key in ("allowed_losses", "modules"):
+        if key in table:
+            table[key] = tuple(table[key])
     if "modules_dir" in table:
         table["modules_dir"] = folder_or_package(table["modules_dir"], file.parent)
     if "typescript" in table:
@@ -151,4 +155,5 @@ _EXPECTED: dict[str, tuple[Callable[[object], bool], str]] = {
     "port": (_is_port, "a number from 0 to 65535"),
     "contracts": (_is_table, "a table"),
     "typescript": (_is_text, "the folder of the TypeScript clients"),
+    "allowed_losses": (_is_list_of_text, "a list of lines of the error"),
 }

@@ -35,6 +35,7 @@ class AppSource:
             project's.
         contracts: what an app does about its promise at start, where the project says.
         typescript: the folder of its TypeScript clients, where the project says.
+        allowed_losses: what the clients of the modules in `modules_dir` may lack.
     """
 
     app: str | None = None
@@ -44,6 +45,7 @@ class AppSource:
     import_folders: tuple[Path, ...] = ()
     contracts: ContractSettings | None = None
     typescript: Path | None = None
+    allowed_losses: tuple[str, ...] = ()
 
     def create_app(self, generation: GenerationMode | None = None) -> ModularApp:
         """Build the app.
@@ -90,7 +92,7 @@ class AppSource:
 
         self.make_importable()
         if self.modules_dir is not None:
-            return AppFactory(self.modules_dir)
+            return AppFactory(self.modules_dir, allowed_losses=self.allowed_losses)
         assert self.app is not None
         return _load(self.app)
 
@@ -141,7 +143,14 @@ def choose_source(
     import_folders = (cwd, *([settings.folder] if settings.folder else []))
     if app or modules_dir:
         folder = folder_or_package(modules_dir, cwd) if modules_dir else None
-        return AppSource(app, folder, named, include_uses, import_folders)
+        return AppSource(
+            app,
+            folder,
+            named,
+            include_uses,
+            import_folders,
+            allowed_losses=settings.allowed_losses,
+        )
     if settings.app is None and settings.modules_dir is None:
         raise NoSource(
             "Nothing says which app is meant: pass --modules-dir DIR or --app "
@@ -156,6 +165,7 @@ def choose_source(
         import_folders,
         settings.contracts,
         settings.typescript,
+        settings.allowed_losses,
     )
 
 

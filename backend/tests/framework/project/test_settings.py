@@ -61,10 +61,15 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     write(
         tmp_path,
         '[tool.modular_api]\napp = "main:app"\nmodules = ["a", "b"]\n'
-        'host = "::1"\nport = 0\n',
+        'host = "::1"\nport = 0\nallowed_losses = ["webhook a: is lost"]\n',
     )
     assert read_settings(tmp_path) == Settings(
-        folder=tmp_path, app="main:app", modules=("a", "b"), host="::1", port=0
+        folder=tmp_path,
+        app="main:app",
+        modules=("a", "b"),
+        host="::1",
+        port=0,
+        allowed_losses=("webhook a: is lost",),
     )
 
 

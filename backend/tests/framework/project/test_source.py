@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from modular_api.app.generation import job_of
 from modular_api.project.errors import (
     AppImportFailed,
     AppNotFound,
@@ -43,6 +44,20 @@ def names_in(source: AppSource) -> list[str]:
     return [module.name for module in source.create_app().modules_apps]
 
 
+LOSSY = """
+from fastapi import APIRouter
+from modular_api import Module
+
+router = APIRouter()
+
+@router.get("/lost", openapi_extra={"callbacks": {"told": {}}})
+async def lost() -> int:
+    return 1
+
+module = Module(routers={"v1": router})
+"""
+
+
 @pytest.fixture
 def two_modules(project: Project) -> Project:
     """Modules `first` and `second`, where `second` uses `first`; and a main.py."""
@@ -58,6 +73,22 @@ class TestChoosing:
     def test_a_folder_on_the_command_line(self, two_modules: Project) -> None:
         """It is relative to the current folder."""
         assert names_in(source_of(modules_dir="modules")) == ["first", "second"]
+
+    def test_losses_are_allowed_by_the_settings(self, project: Project) -> None:
+        """Of a folder, wherever it is named; the folder's app has no code of its own."""
+        project.write_module("lossy", LOSSY)
+        line = "GET /lost: the callback 'told' is not in the client"
+        allowing = Settings(modules_dir="modules", allowed_losses=(line,))
+        for source in (
+            source_of(modules_dir="modules", settings=allowing),
+            source_of(settings=allowing),
+        ):
+            app = source.create_app()
+            [module] = app.modules_apps
+            assert app.generation is not None
+            assert module.directory is not None
+            app.generation.engine.generate([job_of(module, module.directory)])
+            assert (module.directory / "client_generated" / "lossy_client.py").exists()
 
     @pytest.mark.parametrize(
         ("modules", "names"),

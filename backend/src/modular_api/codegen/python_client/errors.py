@@ -53,15 +53,17 @@ class InvalidSpecification(ClientRenderError):
 
 
 class GeneratorWarnings(ClientRenderError):
-    """The client would lose these; change the route or put the line on the allow-list."""
+    """The client would lose these; change the route or allow the line to be lost."""
 
     def __init__(self, module: str, version: str, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
         super().__init__(
             module,
             version,
-            "the client would lose the following. Change the route, or put the line on "
-            "the allow-list of the generation:" + _listed(findings),
+            "the client would lose the following. Change the route; or allow a loss by "
+            "its line, in AppFactory(…, allowed_losses=[…]), or where modules_dir makes "
+            "the app in [tool.modular_api] allowed_losses = […] of pyproject.toml:"
+            + _listed(findings),
         )
 
 

@@ -49,6 +49,7 @@ from modular_api.types import Document
 
 _FIELD_PREFIX = "field_"
 _WARNED_OPERATION = re.compile(r"WARNING parsing (.+) within \w+\.(.*)", re.DOTALL)
+_PARAMETER = re.compile(r"cannot parse parameter of endpoint \S+: (?=parameter ')")
 _WARNED_SCHEMA = re.compile(r"Unable to parse schema /components/schemas/(.+)")
 _REPLACED = frozenset({"client.py", "errors.py"})
 
@@ -274,6 +275,7 @@ def _tidied(text: str) -> str:
     return re.sub(r"\n{3,}(?=[ \t])", "\n\n", text).strip("\n") + "\n"
 
 
+_NO_NEWS = "Unable to parse this part of your OpenAPI document: : "
 _ADDRESS = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>")
 
 
@@ -281,8 +283,10 @@ def _finding(error: GeneratorError) -> Finding:
     words = " ".join((error.detail or "no reason given").split())
     # The library prints the memory address of a string instead of the string. A finding
     # must be the same in every process, or it could not be put on the allow-list.
-    detail = _ADDRESS.sub("…", words)
+    detail = _ADDRESS.sub("…", words).removeprefix(_NO_NEWS)
     if match := _WARNED_OPERATION.fullmatch(error.header):
+        if names_parameter := _PARAMETER.match(detail):
+            return Finding(match[1], detail[names_parameter.end() :])
         consequence = match[2].strip()
         return Finding(match[1], f"{detail} {consequence}".strip())
     if match := _WARNED_SCHEMA.fullmatch(error.header):

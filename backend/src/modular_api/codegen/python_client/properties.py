@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 from attrs import define, evolve
@@ -70,8 +71,9 @@ _property_from_data = properties.property_from_data
 def our_properties() -> Iterator[None]:
     """Make the parser build our properties where its own would lose something."""
     with ExitStack() as stack:
-        for module in (properties, openapi, bodies, responses):
+        for module in (properties, bodies, responses):
             stack.enter_context(replaced(module, "property_from_data", _build))
+        stack.enter_context(replaced(openapi, "property_from_data", _build_parameter))
         for class_ in (PropertyProtocol, UnionProperty):
             stack.enter_context(replaced(class_, "validate_location", _location_fault))
         yield
@@ -105,6 +107,20 @@ def _build(
             roots=roots,
         )
     return _described(built, data) if isinstance(data, oai.Schema) else built
+
+
+def _build_parameter(*, name: UntrustedString, **given: Any) -> Built:
+    """Build the property of a parameter, which an error names, and its component."""
+    built = _build(name=name, **given)
+    fault, schemas = built
+    if not isinstance(fault, PropertyError):
+        return built
+    detail = fault.detail
+    if isinstance(fault.data, oai.Reference):
+        component = fault.data.ref.get_untrusted_value().rpartition("/")[2]
+        detail = f"there is no class of component {component}"
+    told = f"parameter '{name.get_untrusted_value()}': {detail}"
+    return replace(fault, detail=told), schemas
 
 
 @define

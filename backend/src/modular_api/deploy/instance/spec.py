@@ -127,5 +127,6 @@ def _source_of(data: dict[str, Any]) -> AppSource:
             "modules": None if modules is None else tuple(modules),
             "import_folders": tuple(data["import_folders"]),
             "contracts": contracts,
+            "allowed_losses": tuple(data["allowed_losses"]),
         }
     )

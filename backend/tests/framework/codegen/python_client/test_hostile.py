@@ -274,6 +274,28 @@ def test_what_would_be_lost_is_refused_by_name(
     assert expected in str(caught.value)
 
 
+def test_a_lost_parameter_is_told_with_its_route_and_its_cause() -> None:
+    """And where a loss can be allowed, of an app and of a folder."""
+    lists = {"name": "l", "in": "query", "schema": {"enum": [[1], [2]]}}
+    named = {"name": "t", "in": "query", "schema": {"$ref": REF + "E"}}
+    specification = document(
+        paths={
+            "/lists": {"get": operation("lists", parameters=[lists])},
+            "/named": {"get": operation("named", parameters=[named])},
+        },
+        schemas={"E": {"enum": [[1], [2]]}},
+    )
+    with pytest.raises(GeneratorWarnings) as caught:
+        render(specification)
+    assert [str(finding) for finding in caught.value.findings] == [
+        "GET /lists: parameter 'l': an enum of lists cannot be a Python enum",
+        "GET /named: parameter 't': there is no class of component E",
+        "component E: an enum of lists cannot be a Python enum",
+    ]
+    assert "AppFactory(…, allowed_losses=[…])" in str(caught.value)
+    assert "[tool.modular_api] allowed_losses = […]" in str(caught.value)
+
+
 def test_parameters_of_one_python_name_are_numbered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
