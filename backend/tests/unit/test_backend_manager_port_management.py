@@ -16,6 +16,7 @@ from modular_api.deploy.config.models import (
 )
 from modular_api.deploy.logs.settings import LogLevel
 from modular_api.deploy.manager.errors import PortsTaken
+from modular_api.deploy.manager.instance import Patience
 from modular_api.deploy.manager.plan import (
     InstancePlan,
     changes,
@@ -128,9 +129,13 @@ def test_a_process_is_outdated_when_it_was_told_something_else() -> None:
     a = plan("a", "x")
 
     def told(
-        plan: InstancePlan, peers: dict[str, str], *, detached: bool = False
+        plan: InstancePlan,
+        peers: dict[str, str],
+        *,
+        detached: bool = False,
+        **patience: float,
     ) -> str:
-        return fingerprint(plan, peers, detached=detached)
+        return fingerprint(plan, peers, Patience(**patience), detached=detached)
 
     before = told(a, peers)
     assert before == told(plan("a", "x", port=7), dict(peers))
@@ -138,6 +143,9 @@ def test_a_process_is_outdated_when_it_was_told_something_else() -> None:
     assert before != told(replace(a, environment={"A": "1"}), peers)
     assert before != told(replace(a, log_level=LogLevel.debug), peers)
     assert before != told(a, peers, detached=True)
+    assert before != told(a, peers, drain_s=9)
+    assert before != told(a, peers, linger_s=9)
+    assert before == told(a, peers, start_s=9, live_s=9)
 
 
 def test_a_port_in_use_is_told_from_a_free_one() -> None:

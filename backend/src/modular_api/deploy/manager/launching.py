@@ -100,7 +100,9 @@ class Launcher:
                 detached=self._life is None,
                 started_at=time.time(),
                 restarts=restarts,
-                fingerprint=fingerprint(plan, peers, detached=self._life is None),
+                fingerprint=fingerprint(
+                    plan, peers, patience, detached=self._life is None
+                ),
             )
         return self._process(child, record, serves=False)
 

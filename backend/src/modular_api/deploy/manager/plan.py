@@ -107,7 +107,13 @@ def changes(
     )
 
 
-def fingerprint(plan: InstancePlan, peers: Mapping[str, str], *, detached: bool) -> str:
+def fingerprint(
+    plan: InstancePlan,
+    peers: Mapping[str, str],
+    patience: Patience,
+    *,
+    detached: bool,
+) -> str:
     """Return a hash of everything a process is told; another hash wants another process.
 
     Where it listens is no part of it: it is handed the socket. Whether it outlives its
@@ -115,6 +121,7 @@ def fingerprint(plan: InstancePlan, peers: Mapping[str, str], *, detached: bool)
     """
     told = {**asdict(plan), "address": None, "peers": dict(peers)}
     told["detached"] = detached
+    told["drain_s"], told["linger_s"] = patience.drain_s, patience.linger_s
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

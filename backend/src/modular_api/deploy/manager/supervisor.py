@@ -231,7 +231,8 @@ class Supervisor:
                 found.add(name)
             elif isinstance(worker, ServerProcess):
                 peers = self._peers_of(plan)
-                wanted = fingerprint(plan, peers, detached=self.detached)
+                patience = self._patience_with(plan)
+                wanted = fingerprint(plan, peers, patience, detached=self.detached)
                 if worker.record.fingerprint != wanted:
                     found.add(name)
         return found
@@ -280,6 +281,8 @@ class Supervisor:
         self._config = config
         self._description = description
         self.fleet.uses = description.uses
+        for instance in self.fleet.instances.values():
+            instance.patience = self._patience
 
     async def _update_gateway(
         self, app: AppProcess, without: Collection[str] = ()
@@ -498,7 +501,10 @@ class Supervisor:
     def _launch(self, plan: InstancePlan, slot: Slot) -> ServerProcess:
         peers = self._peers_of(plan)
         restarts = self.fleet.instances[plan.name].restarts.count
-        patience = self._patience
-        if plan.reload:  # whoever has saved a file waits
-            patience = replace(patience, linger_s=_IMPATIENT_LINGER_S)
+        patience = self._patience_with(plan)
         return self._launcher.start(plan, slot, peers, patience, restarts)
+
+    def _patience_with(self, plan: InstancePlan) -> Patience:
+        if plan.reload:  # whoever has saved a file waits
+            return replace(self._patience, linger_s=_IMPATIENT_LINGER_S)
+        return self._patience

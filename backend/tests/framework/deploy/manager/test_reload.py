@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -84,6 +87,30 @@ async def test_a_taken_port_changes_nothing(deployment: Deployment, who: str) ->
         assert await deployment.serves()
     await deployment.reload(deployment.config)
     assert await deployment.pids() == before
+
+
+@pytest.mark.slow
+async def test_other_timeouts_hold_for_what_runs_already(
+    deployment: Deployment,
+) -> None:
+    """What a process was told by its start replaces it; what the manager waits does not."""
+    before = await deployment.pids()
+    data = deployment.config.model_dump()
+    data["timeouts"]["live_s"] = 0.5
+    await deployment.reload(DeploymentConfig.model_validate(data))
+    assert await deployment.pids() == before
+    os.kill(before["alpha-0"], signal.SIGSTOP)  # found hung long before 5 s are over
+    async with asyncio.timeout(4):
+        while (await deployment.pids())["alpha-0"] in (before["alpha-0"], None):
+            await asyncio.sleep(0.05)
+    data["timeouts"]["drain_s"] = 4.0
+    before = await deployment.pids()
+    await deployment.reload(DeploymentConfig.model_validate(data))
+    after = await deployment.pids()
+    assert {name for name in before if before[name] != after[name]} == {
+        "alpha-0",
+        "beta-0",
+    }
 
 
 @pytest.mark.slow
