@@ -187,10 +187,11 @@ class Counted(BaseModel):
 
 
 class Streams:
-    """How often each stream was asked for, by its end."""
+    """How often each stream was asked for, by its end, and how many may break."""
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
+        self.may_break = 0
 
     def count(self, end: str) -> int:
         """Note that a stream is asked for; refuse one that is to be refused."""
@@ -213,7 +214,10 @@ async def watch(
 
 
 class BrokenStreams:
-    """ASGI middleware: the connection is lost where a broken stream would end."""
+    """ASGI middleware: the connection is lost where a broken stream would end.
+
+    Once its reader says so: what it has not read yet would be lost, too.
+    """
 
     def __init__(self, app: asgi.ASGIApp) -> None:
         self.app = app
@@ -226,10 +230,19 @@ class BrokenStreams:
                 "more_body"
             )
             if is_end and scope["path"].endswith("/streams/broken"):
+                while not streams.may_break:
+                    await asyncio.sleep(0.001)
+                streams.may_break -= 1
                 raise ConnectionAbortedError("as the lab was told")
             await send(message)
 
         await self.app(scope, receive, breaking_send)
+
+
+@http.post("/streams/break")
+async def break_stream() -> None:
+    """Let one broken stream break."""
+    streams.may_break += 1
 
 
 @http.get("/streams/{end}/asked")

@@ -5,6 +5,7 @@ import { WebSocket } from "ws";
 
 import { client } from "../src/generated/lab/rest/client.gen.js";
 import {
+  breakStream,
   findOrder,
   placeOrder,
   pushNumbers,
@@ -107,7 +108,10 @@ async function watched(end: string): Promise<{ came: number[]; error: unknown; a
   const came: number[] = [];
   let error: unknown;
   try {
-    for await (const { n } of stream) came.push(n);
+    for await (const { n } of stream) {
+      came.push(n);
+      if (end === "broken" && n === 1) await breakStream();
+    }
   } catch (thrown) {
     error = thrown;
   }
@@ -140,7 +144,10 @@ test("who listens to the errors of a stream may have it asked for anew", async (
     sseMaxRetryAttempts: 2,
   });
   const came: number[] = [];
-  for await (const { n } of stream) came.push(n);
+  for await (const { n } of stream) {
+    came.push(n);
+    if (n === 1) await breakStream();
+  }
   assert.deepEqual([came, errors.length], [[0, 1, 0, 1], 2]);
 });
 

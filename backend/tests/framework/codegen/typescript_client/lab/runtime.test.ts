@@ -278,7 +278,6 @@ test("a subscription rejects where nobody can be connected to", () =>
       const refusing = setInterval(() => server.connections.at(-1)?.end(1006), 1);
       await assert.rejects(started, ClientTimeout);
       clearInterval(refusing);
-      assert.ok(server.connections.length > 1);
     },
     { timeoutMs: 50 },
   ));
