@@ -171,10 +171,11 @@ class Gateway:
         if child is None or child.exited.is_set():
             return  # the next process reads it
         fingerprint = fingerprint_of(self.nginx.config)
-        before = _workers_of(child)
+        before = _accepting_workers(child)
         child.send(signal.SIGHUP)
         deadline = time.monotonic() + _START_S
-        while _workers_of(child) <= before:
+        # The old workers accept for a while beside the new ones, and know the old places.
+        while not (now := _accepting_workers(child)) or now & before:
             if child.exited.is_set():
                 return
             if time.monotonic() > deadline:
@@ -329,12 +330,15 @@ class Gateway:
             return "it left no word"
 
 
-def _workers_of(master: Child) -> set[int]:
-    """Return the workers of a master; new ones have read what it has read."""
-    try:
-        return {child.pid for child in psutil.Process(master.pid).children()}
-    except psutil.NoSuchProcess:
-        return set()
+def _accepting_workers(master: Child) -> set[int]:
+    """Return the workers of a master that take connections, as their titles say."""
+    found = set()
+    with suppress(psutil.NoSuchProcess):
+        for worker in psutil.Process(master.pid).children():
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                if not any("shutting down" in word for word in worker.cmdline()):
+                    found.add(worker.pid)
+    return found
 
 
 async def end_workers(master: Identity) -> None:
