@@ -63,6 +63,7 @@ def digests(seeds: range) -> set[str]:
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 def test_four_hash_seeds_and_discovery_orders_give_one_hash() -> None:
     """Quick enough for every run."""
     assert len(digests(range(4))) == 1

@@ -216,6 +216,7 @@ class TestReload:
         assert running.stop() == 0, running.log
         assert not is_alive(again["pid"])
 
+    @pytest.mark.slow
     def test_the_generator_stays_warm_between_changes(
         self, project: Project, start_command: Start
     ) -> None:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from modular_api import Module, idempotent
 from modular_api.app.modular_app import ModularApp
+from modular_api.clients import app_tasks
 from modular_api.clients.client import ModuleClient
 from modular_api.clients.errors import ClientTimeout
 from modular_api.clients.wire import Request as ClientRequest
@@ -314,8 +315,11 @@ async def test_what_failed_half_way_is_not_done_again(
     assert shop.bought == ["pen"]
 
 
-async def test_a_call_that_was_cut_off_is_not_done_again(shop: Shop) -> None:
-    """In process a call that times out cancels its handler."""
+async def test_a_call_that_was_cut_off_is_not_done_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its handler is cancelled when the client in process is closed."""
+    monkeypatch.setattr(app_tasks, "_CLOSE_TIMEOUT_S", 0.01)
 
     class ShopClient(ModuleClient):
         module_name, api_version, prefix = "shop", "v1", PREFIX

@@ -89,6 +89,7 @@ def test_clients_of_both_versions_are_generated_and_imported(directory: Path) ->
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 def test_clean_and_cache_and_parallel_formatting_leave_no_trace(
     directory: Path, tmp_path: Path
 ) -> None:
@@ -124,6 +125,7 @@ def test_what_the_renderer_refuses_is_told_with_module_and_reason(
 
 
 @pytest.mark.integration
+@pytest.mark.slow
 def test_four_processes_generate_the_real_client_once(directory: Path) -> None:
     """They start together from nothing."""
     command: Sequence[str | Path] = [

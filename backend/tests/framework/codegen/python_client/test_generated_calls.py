@@ -244,9 +244,9 @@ async def test_a_slow_answer_is_a_timeout(
     """Both ways of calling raise the same error."""
     async with shop.ShopClient(**shop_target, timeout_s=0.1) as client:
         with pytest.raises(errors.ClientTimeout, match="within 0.1 s"):
-            await client.slow(5)
+            await client.slow(0.5)
         with pytest.raises(errors.ClientTimeout):
-            client.sync.slow(5)
+            client.sync.slow(0.5)
 
 
 async def test_context_headers_travel_along(

@@ -241,6 +241,7 @@ class TestSystemd:
         assert "ExecStrat" in verify(program, units).stderr
 
     @pytest.mark.integration
+    @pytest.mark.slow
     def test_the_command_of_a_unit_serves_and_ends_well(self, tmp_path: Path) -> None:
         """As systemd would run it: its folder, its variables, its words."""
         project = tmp_path / "project"  # a start generates clients

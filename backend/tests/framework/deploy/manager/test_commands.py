@@ -312,6 +312,7 @@ def test_nothing_is_written_outside_local(
     assert operator.files() == before
 
 
+@pytest.mark.slow
 def test_what_is_wrong_stops_the_start(operator: Operator) -> None:
     """Everything that is wrong is told, and nothing runs."""
     operator.config.write_text(CONFIG.replace("[beta]", "[gamma]") + "timeout: {}\n")
