@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -158,3 +160,17 @@ async def client_of(manager: ServerManager) -> AsyncIterator[httpx.AsyncClient]:
     url = await gateway_of(manager)
     async with httpx.AsyncClient(base_url=url, timeout=5, trust_env=False) as client:
         yield client
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports in a row that nobody listens on.
+
+    They are below those the system gives to whoever asks for any port: an instance's
+    address for its health would take one that is needed later.
+    """
+    while True:
+        first = random.randrange(20_000, 30_000)
+        with ExitStack() as stack, suppress(OSError):
+            for port in range(first, first + count):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+            return list(range(first, first + count))

@@ -6,12 +6,10 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ import httpx
 import psutil
 import pytest
 
-from .conftest import TinyProject
+from .conftest import TinyProject, free_ports
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("manager_commands")]
 
@@ -491,17 +489,6 @@ def test_saving_a_file_replaces_its_process(operator: Operator) -> None:
     assert operator.get("/alpha/number").status_code == 200
     generated = (operator.folder / "modules/alpha/client_generated").rglob("*.py")
     assert any("/number" in file.read_text() for file in generated)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports in a row that nobody listens on."""
-    while True:
-        with ExitStack() as stack, suppress(OSError, OverflowError):
-            first = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-            port: int = first.getsockname()[1]
-            for number in range(port + 1, port + count):
-                stack.enter_context(socket.create_server(("127.0.0.1", number)))
-            return list(range(port, port + count))
 
 
 def until(condition: Any, within_s: float = 10.0) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,7 +17,7 @@ from modular_api.deploy.manager.errors import ControlFailed
 from modular_api.deploy.manager.server_manager import ServerManager
 from modular_api.listening import listen
 
-from .conftest import TinyProject, client_of, tiny_config
+from .conftest import TinyProject, client_of, free_ports, tiny_config
 
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("manager_reload")]
 
@@ -229,12 +228,4 @@ def more_alphas(config: DeploymentConfig) -> DeploymentConfig:
 
 def free_port() -> int:
     """Return a port nobody listens on, nor on the next one."""
-    while True:
-        with socket.socket() as one, socket.socket() as next_one:
-            one.bind(("127.0.0.1", 0))
-            port = int(one.getsockname()[1])
-            try:
-                next_one.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port
+    return free_ports(2)[0]
