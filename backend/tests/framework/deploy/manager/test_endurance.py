@@ -112,10 +112,7 @@ async def test_ten_rolling_restarts_in_a_row_fail_no_request(
 
 
 async def test_twenty_kills_of_one_of_two_fail_no_get(project: TinyProject) -> None:
-    """A POST may fail when it is in flight: nobody knows whether it was answered.
-
-    On a busy machine a kill may fall between the parts of an answer, once in thousands.
-    """
+    """A POST may fail when it is in flight: nobody knows whether it was answered."""
     async with project.running(tiny_config(alphas=2)) as manager:
         async with under_load(await gateway_of(manager)) as load:
             in_flight = 0
@@ -130,7 +127,7 @@ async def test_twenty_kills_of_one_of_two_fail_no_get(project: TinyProject) -> N
                     assert time.monotonic() - began < 20
                     await asyncio.sleep(0.02)
             await asyncio.sleep(0.5)
-        assert load.failed_gets == 0 and load.cut_off_gets <= 1, load
+        assert load.failed_gets == load.cut_off_gets == 0, load
         assert load.failed_posts <= in_flight, load
 
 
