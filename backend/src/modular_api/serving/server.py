@@ -14,8 +14,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from modular_api.app.draining import drain_app
+from modular_api.serving.config import server_config
 from modular_api.serving.lifespan import AppLifespan
-from modular_api.ws.serving import uvicorn_options
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +42,7 @@ def serve(
     Raises: whatever the app's lifespan raises. KeyboardInterrupt: a second signal came
         while the app was starting.
     """
-    config = uvicorn.Config(
-        app,
-        lifespan="on",
-        log_config=None,
-        timeout_graceful_shutdown=grace_s,
-        **uvicorn_options(),
-    )
-    config.load()
+    config = server_config(app, lifespan="on", timeout_graceful_shutdown=grace_s)
     config.lifespan_class = AppLifespan
     server = _Server(config, on_ready)
     try:

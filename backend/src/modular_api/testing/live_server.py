@@ -12,10 +12,10 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from modular_api.listening import listen
+from modular_api.serving.config import server_config
 from modular_api.testing.coroutine_thread import CoroutineThread
 from modular_api.testing.errors import LiveServerError
 from modular_api.testing.uvicorn_server import EventServer
-from modular_api.ws.serving import uvicorn_options as socket_options
 
 _REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 """Where a client reaches a server that listens on every address."""
@@ -40,8 +40,8 @@ class LiveServer:
         startup_timeout_s: how long the lifespan may take to start.
         shutdown_timeout_s: how long `stop` waits for running requests before it
             cancels them, and again for the lifespan to end.
-        uvicorn_options: passed on to `uvicorn.Config`; sockets are served as by
-            `modular-api run` unless these say otherwise.
+        uvicorn_options: passed on to `uvicorn.Config`; requests and sockets
+            are served as by `modular-api run` unless these say otherwise.
     """
 
     def __init__(
@@ -63,9 +63,7 @@ class LiveServer:
         # first message would mean that it does not, and the app would run half
         # started.
         self._options = {
-            "log_config": None,
             "lifespan": "on" if isinstance(app, Starlette) else "auto",
-            **socket_options(),
             **uvicorn_options,
         }
         self._running: _Running | None = None
@@ -113,7 +111,7 @@ class LiveServer:
         """
         if self._running is not None:
             raise LiveServerError(f"The server runs already, at {self.base_url}.")
-        config = uvicorn.Config(self._app, **self._options)
+        config = server_config(self._app, **self._options)
         listener = listen(self._host, self._wanted_port, backlog=config.backlog)
         try:
             self._running = _Running(config, listener, self._shutdown_timeout_s)

@@ -21,8 +21,8 @@ from modular_api.app.health import SERVER_KEY, health_routes
 from modular_api.app.modular_app import ModularApp
 from modular_api.deploy.instance.stacks import write_stacks
 from modular_api.serving.accepting import stop_accepting
+from modular_api.serving.config import server_config
 from modular_api.serving.lifespan import AppLifespan
-from modular_api.ws.serving import uvicorn_options
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +64,9 @@ class InstanceServer(uvicorn.Server):
         linger_s: float,
         grace_s: float,
     ) -> None:
-        config = uvicorn.Config(
-            app,
-            lifespan="on",
-            log_config=None,
-            timeout_keep_alive=int(_KEEP_ALIVE_S),
-            **uvicorn_options(),
+        config = server_config(
+            app, lifespan="on", timeout_keep_alive=int(_KEEP_ALIVE_S)
         )
-        config.load()
         config.lifespan_class = AppLifespan
         super().__init__(config)
         self._health_config = uvicorn.Config(
@@ -163,11 +158,11 @@ class InstanceServer(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain; end at once when asked again."""
+        if self.should_exit and sig != signal.SIGQUIT:
+            os._exit(1)
+        self.request_stop()  # first: a second signal may come while stacks are written
         if sig == signal.SIGQUIT:
             write_stacks(self._loop)
-        elif self.should_exit:
-            os._exit(1)
-        self.request_stop()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

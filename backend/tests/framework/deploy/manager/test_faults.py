@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
+from textwrap import dedent
 from typing import Any, TypeAlias
 
 import httpx
@@ -28,12 +29,36 @@ from .conftest import TinyProject, client_of, gateway_of, tiny_config
 pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("manager_faults")]
 
 
+DIES_ONCE = """
+    import signal
+
+    from fastapi import Response
+
+    class DiesOnce(Response):
+        async def __call__(self, scope, receive, send):
+            async def dying(message):
+                await send(message)
+                flag = PROJECT / "died"
+                if message["type"] == "http.response.start" and not flag.exists():
+                    flag.write_text(str(os.getpid()))
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            await super().__call__(scope, receive, dying)
+
+    @router.get("/dies-once")
+    async def die_once() -> Response:
+        return DiesOnce("alive")
+"""
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def deployment(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[tuple[TinyProject, ServerManager]]:
     """Two processes of alpha and one of beta, for all tests that leave them well."""
     project = TinyProject(tmp_path_factory.mktemp("faults"))
+    declaration = "module = Module("
+    project.change("alpha", declaration, f"{dedent(DIES_ONCE)}\n{declaration}")
     config = tiny_config(alphas=2, timeouts={"live_s": 0.5, "idle_s": 0.2})
     async with project.running(config) as manager:
         yield project, manager
@@ -52,6 +77,19 @@ async def test_one_of_two_is_killed_and_nobody_notices(deployment: Deployment) -
         assert {answer.status_code for answer in answers} == {200}
         assert all(answer.json() != victim for answer in answers)
     await replaced(manager, "alpha-0", victim)
+
+
+async def test_a_process_killed_between_head_and_body_has_sent_neither(
+    deployment: Deployment,
+) -> None:
+    """So nginx asks another; it could not once it had the head."""
+    project, manager = deployment
+    names = {manager.processes[name].pid: name for name in ("alpha-0", "alpha-1")}
+    async with client_of(manager) as client:
+        answer = await client.get("/alpha/dies-once")
+    assert (answer.status_code, answer.text) == (200, "alive")
+    victim = int((project.folder / "died").read_text())
+    await replaced(manager, names[victim], victim)
 
 
 async def test_no_log_repeats_a_query(deployment: Deployment) -> None:
