@@ -19,7 +19,7 @@ import httpx
 import psutil
 
 from modular_api.deploy.config import DeploymentConfig, NginxConfig, ServerConfig
-from modular_api.deploy.manager.control import order
+from modular_api.deploy.manager.control.orders import order
 from modular_api.deploy.manager.server_manager import ServerManager
 from modular_api.project.source import AppSource
 

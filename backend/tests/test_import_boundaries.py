@@ -24,6 +24,7 @@ TRADING_MODULES = Path("src/trading_api/modules")
 
 FRAMEWORK = "The framework knows nothing of the reference app"
 FRAMEWORK_LAYERS = "The framework's layers import only what stands below them"
+MANAGER_LAYERS = "The manager's layers import only what stands below them"
 TRADING_LAYERS = "The reference app's layers import only what stands below them"
 CYCLES = "No cycles"
 
@@ -51,6 +52,7 @@ def broken(output: str) -> set[str]:
     assert set(verdicts) == {
         FRAMEWORK,
         FRAMEWORK_LAYERS,
+        MANAGER_LAYERS,
         TRADING_LAYERS,
         CYCLES,
     }, output
@@ -93,6 +95,12 @@ def test_the_contracts_hold() -> None:
             LOAD + 'import_module("..app", "modular_api.specs")',
         ),
         (FRAMEWORK_LAYERS, "modular_api", "# a file that no layer names"),
+        (
+            MANAGER_LAYERS,
+            "modular_api/deploy/manager/processes",
+            "from modular_api.deploy.manager.instances import instance",
+        ),
+        (MANAGER_LAYERS, "modular_api/deploy/manager", "# a file that no layer names"),
         (TRADING_LAYERS, "trading_api/models", "from ..app_factory import AppFactory"),
         (TRADING_LAYERS, "trading_api/models", '__import__("trading_api.main")'),
     ],

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from modular_api.deploy.manager.errors import BadRecord
-from modular_api.deploy.manager.identity import Identity
-from modular_api.deploy.manager.records import ProcessRecord, Records
+from modular_api.deploy.manager.processes.identity import Identity
+from modular_api.deploy.manager.processes.records import ProcessRecord, Records
 
 pytestmark = pytest.mark.unit
 

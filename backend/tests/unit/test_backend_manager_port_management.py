@@ -16,15 +16,15 @@ from modular_api.deploy.config.models import (
 )
 from modular_api.deploy.logs.settings import LogLevel
 from modular_api.deploy.manager.errors import PortsTaken
-from modular_api.deploy.manager.instance import Patience
-from modular_api.deploy.manager.plan import (
+from modular_api.deploy.manager.instances.instance import Patience
+from modular_api.deploy.manager.instances.plan import (
     InstancePlan,
     changes,
     fingerprint,
     peers_of,
     plans_of,
 )
-from modular_api.deploy.manager.sockets import Sockets
+from modular_api.deploy.manager.processes.sockets import Sockets
 
 pytestmark = pytest.mark.unit
 

@@ -73,7 +73,11 @@ def start(
     Every port is bound before a process starts: where one is taken, nothing is started.
     """
     with reporting(debug=debug, as_json=as_json):
-        from modular_api.deploy.manager.running import Deployment, run, run_detached
+        from modular_api.deploy.manager.operating.running import (
+            Deployment,
+            run,
+            run_detached,
+        )
 
         deployment = Deployment(
             chosen_config(config),
@@ -100,7 +104,7 @@ def stop(
 ) -> None:
     """Drain and stop everything, whoever has started it."""
     with reporting(debug=debug):
-        from modular_api.deploy.manager.remote import stop_everything
+        from modular_api.deploy.manager.operating.remote import stop_everything
 
         stopped = _run(stop_everything(chosen_places(local_dir).pid_dir, timeout))
         print("Stopped." if stopped else "Nothing to stop.")
@@ -113,7 +117,7 @@ def status(
 ) -> None:
     """Tell how every process is; exits with 1 when something is not well."""
     with reporting(debug=debug, as_json=as_json):
-        from modular_api.deploy.manager.remote import ask_for_status
+        from modular_api.deploy.manager.operating.remote import ask_for_status
 
         now = _run(ask_for_status(chosen_places(local_dir).pid_dir))
         show_status(now, as_json)
@@ -135,7 +139,7 @@ def restart(
     A new process that never becomes ready leaves the old one serving; exits with 1.
     """
     with reporting(debug=debug, as_json=as_json):
-        from modular_api.deploy.manager.control import order
+        from modular_api.deploy.manager.control.orders import order
 
         folder = chosen_places(local_dir).pid_dir
         now = _run(order(folder, "restart", server=server, force=force))
@@ -150,7 +154,7 @@ def reload_config(
 ) -> None:
     """Read the configuration again: start, replace and stop what differs."""
     with reporting(debug=debug, as_json=as_json):
-        from modular_api.deploy.manager.control import order
+        from modular_api.deploy.manager.control.orders import order
 
         now = _run(order(chosen_places(local_dir).pid_dir, "reload"))
         show_status(now, as_json)

@@ -12,12 +12,12 @@ import psutil
 
 from modular_api.deploy.config.checks import check_deployment
 from modular_api.deploy.config.models import DeploymentConfig
-from modular_api.deploy.manager.commands import Commands
+from modular_api.deploy.manager.operating.commands import Commands
+from modular_api.deploy.manager.operating.remote import ask_for_status, stop_everything
+from modular_api.deploy.manager.operating.thread import LoopThread
 from modular_api.deploy.manager.places import Places
-from modular_api.deploy.manager.records import Records
-from modular_api.deploy.manager.remote import ask_for_status, stop_everything
-from modular_api.deploy.manager.supervisor import Supervisor
-from modular_api.deploy.manager.thread import LoopThread
+from modular_api.deploy.manager.processes.records import Records
+from modular_api.deploy.manager.supervising.supervisor import Supervisor
 from modular_api.errors import ModularError
 from modular_api.model import AppModel
 from modular_api.project.settings import read_settings

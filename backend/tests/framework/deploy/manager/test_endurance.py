@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from modular_api.deploy.manager.control import order
+from modular_api.deploy.manager.control.orders import order
 from modular_api.deploy.manager.server_manager import ServerManager
 
 from .conftest import TinyProject, gateway_of, tiny_config

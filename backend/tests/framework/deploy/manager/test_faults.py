@@ -17,10 +17,10 @@ import pytest
 import pytest_asyncio
 
 from modular_api.deploy.config.models import DeploymentConfig
-from modular_api.deploy.manager.control import order
+from modular_api.deploy.manager.control.orders import order
 from modular_api.deploy.manager.errors import ControlFailed, GatewayFailed
-from modular_api.deploy.manager.records import Records
-from modular_api.deploy.manager.reporting import status_on_disk
+from modular_api.deploy.manager.operating.reporting import status_on_disk
+from modular_api.deploy.manager.processes.records import Records
 from modular_api.deploy.manager.server_manager import ServerManager
 from modular_api.specs.canonical import canonical_bytes
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from modular_api.deploy.config.models import DeploymentConfig
-from modular_api.deploy.manager.control import order
+from modular_api.deploy.manager.control.orders import order
 from modular_api.deploy.manager.errors import ControlFailed
 from modular_api.deploy.manager.server_manager import ServerManager
 from modular_api.listening import listen

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from modular_api.cli.status_table import print_status
-from modular_api.deploy.manager.control import manager_pid
+from modular_api.deploy.manager.control.orders import manager_pid
 from modular_api.deploy.manager.errors import StartStopped
-from modular_api.deploy.manager.remote import stop_everything
+from modular_api.deploy.manager.operating.remote import stop_everything
 from modular_api.deploy.manager.server_manager import ServerManager
 
 from .conftest import TinyProject, tiny_config

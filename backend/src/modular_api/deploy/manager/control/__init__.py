@@ -1,0 +1,1 @@
+"""How orders reach a running manager: the lock of its folder, and a Unix socket."""

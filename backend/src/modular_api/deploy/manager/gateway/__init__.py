@@ -1,0 +1,1 @@
+"""nginx as a running process: started, watched, told of new places."""

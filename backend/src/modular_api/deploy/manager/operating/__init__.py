@@ -1,0 +1,1 @@
+"""Who runs a manager, and who asks it: in the foreground, detached, from elsewhere."""

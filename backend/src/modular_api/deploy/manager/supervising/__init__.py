@@ -1,0 +1,1 @@
+"""One deployment from its start to its stop, with all that changes in between."""

@@ -1,0 +1,85 @@
+"""Which modules a change concerns, and who may not be broken by it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from modular_api.deploy.manager.errors import ManagerError
+from modular_api.deploy.manager.instances.plan import InstancePlan
+from modular_api.deploy.manager.supervising.peer_contracts import peers_that_stay
+from modular_api.deploy.manager.supervising.reloader import Reloader
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> dict[str, Path]:
+    """Two modules with a file each, and one beside them."""
+    modules = {name: tmp_path / "modules" / name for name in ("alpha", "beta")}
+    for folder in modules.values():
+        folder.mkdir(parents=True)
+        (folder / "module.py").write_text("")
+    (tmp_path / "settings.py").write_text("")
+    return modules
+
+
+async def nothing(modules: Sequence[str]) -> None:
+    """Replace nothing."""
+
+
+def test_a_file_concerns_the_module_it_is_in(
+    tmp_path: Path, folders: dict[str, Path]
+) -> None:
+    """One that is in none concerns them all."""
+    reloader = Reloader([tmp_path], folders, nothing)
+    assert reloader.concerned([str(folders["alpha"] / "module.py")]) == ["alpha"]
+    assert reloader.concerned([str(tmp_path / "settings.py")]) == ["alpha", "beta"]
+    assert reloader.concerned([str(tmp_path / "modules" / "alphabet.py")]) == [
+        "alpha",
+        "beta",
+    ]
+
+
+async def test_changes_are_followed_and_generated_files_are_not(
+    tmp_path: Path, folders: dict[str, Path]
+) -> None:
+    """A fault in new code does not end it: the next change may mend it."""
+    told: asyncio.Queue[Sequence[str]] = asyncio.Queue()
+
+    async def replace(modules: Sequence[str]) -> None:
+        told.put_nowait(modules)
+        raise ManagerError("a bug")
+
+    running = asyncio.create_task(Reloader([tmp_path], folders, replace).run())
+    try:
+        async with asyncio.timeout(5):
+            await asyncio.sleep(0.05)
+            generated = folders["beta"] / "client_generated"
+            generated.mkdir()
+            (generated / "beta_client.py").write_text("x = 1\n")
+            (folders["alpha"] / "module.py").write_text("x = 1\n")
+            assert await told.get() == ["alpha"]
+            (folders["alpha"] / "new.py").write_text("")
+            (folders["beta"] / "module.py").unlink()
+            assert await told.get() == ["alpha", "beta"]
+        assert told.empty()
+    finally:
+        running.cancel()
+
+
+def test_who_uses_a_module_and_stays_could_be_broken() -> None:
+    """Not who is replaced at the same time, nor who has the module itself."""
+    plans = {
+        f"{server}-0": InstancePlan(server, 0, modules, ("127.0.0.1", 0))
+        for server, modules in {
+            "a": ("alpha",),
+            "b": ("beta",),
+            "c": ("gamma", "delta"),
+        }.items()
+    }
+    uses = {"beta": ("alpha",), "gamma": ("alpha", "delta")}
+    assert peers_that_stay(["a-0"], plans, uses) == {"alpha": ["beta", "gamma"]}
+    assert peers_that_stay(["a-0", "b-0"], plans, uses) == {"alpha": ["gamma"]}
+    assert peers_that_stay(["c-0"], plans, uses) == {}
