@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from modular_api.cli.status_table import print_status
-from modular_api.deploy.manager.control.orders import manager_pid
+from modular_api.deploy.manager.control.lock import manager_pid
 from modular_api.deploy.manager.errors import StartStopped
 from modular_api.deploy.manager.operating.remote import stop_everything
 from modular_api.deploy.manager.server_manager import ServerManager

@@ -1,4 +1,4 @@
-"""How commands reach a running manager: a Unix socket that only its user may open.
+"""How orders reach a running manager: a Unix socket that only its user may open.
 
 A request is one line of JSON, and so is the answer, which may take as long as the
 command does. An empty line comes first, at once: the manager has heard.
@@ -7,20 +7,17 @@ command does. An empty line comes first, at once: the manager has heard.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import logging
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import psutil
 
+from modular_api.deploy.manager.control.lock import manager_pid
 from modular_api.deploy.manager.errors import (
-    AlreadyManaged,
-    BadFolder,
     ControlFailed,
     ManagerSilent,
     NotManaged,
@@ -31,7 +28,6 @@ from modular_api.errors import ModularError, describe
 log = logging.getLogger(__name__)
 
 SOCKET = "manager.sock"
-LOCK = "manager.lock"
 
 _LONGEST_LINE = 1 << 22
 _HEARD_S = 5.0
@@ -39,45 +35,6 @@ _HEARD_S = 5.0
 
 Answerer: TypeAlias = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 """Does what a command asks for, with these arguments."""
-
-
-@contextmanager
-def managing(folder: Path) -> Iterator[None]:
-    """Hold the manager's lock on a folder.
-
-    The system releases it when the process ends.
-
-    Raises: AlreadyManaged; BadFolder: nothing can be written there.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / LOCK).open("a+")
-    except OSError as error:
-        raise BadFolder(folder, error) from error
-    with lock as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyManaged(manager_pid(folder) or 0, folder) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
-        file.truncate(0)
-
-
-def manager_pid(folder: Path) -> int | None:
-    """Return the process of the running manager of a folder; None without one."""
-    try:
-        with (folder / LOCK).open("r+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                text = file.read().strip()
-                return int(text) if text.isdigit() else 0
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    return None
 
 
 @asynccontextmanager

@@ -9,7 +9,8 @@ from typing import Any
 
 import psutil
 
-from modular_api.deploy.manager.control.orders import manager_pid, order
+from modular_api.deploy.manager.control.lock import manager_pid
+from modular_api.deploy.manager.control.orders import order
 from modular_api.deploy.manager.errors import ControlFailed, NotManaged
 from modular_api.deploy.manager.operating.reporting import status_on_disk
 from modular_api.deploy.manager.processes.records import Records

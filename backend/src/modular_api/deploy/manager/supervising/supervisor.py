@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from modular_api.deploy.config.models import NGINX, DeploymentConfig
-from modular_api.deploy.manager.control.orders import Answerer, answering, managing
+from modular_api.deploy.manager.control.lock import managing
+from modular_api.deploy.manager.control.orders import Answerer, answering
 from modular_api.deploy.manager.describing.app_process import (
     AppProcess,
     Builders,

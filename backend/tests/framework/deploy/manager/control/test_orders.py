@@ -12,15 +12,13 @@ from typing import Any
 
 import pytest
 
+from modular_api.deploy.manager.control.lock import managing
 from modular_api.deploy.manager.control.orders import (
     SOCKET,
     answering,
-    manager_pid,
-    managing,
     order,
 )
 from modular_api.deploy.manager.errors import (
-    AlreadyManaged,
     ControlFailed,
     ManagerError,
     ManagerSilent,
@@ -104,16 +102,3 @@ async def test_a_command_may_take_longer_than_it_takes_to_be_heard(
 
     async with answering(tmp_path, slow):
         assert await order(tmp_path, "restart", heard_s=0.1) == {}
-
-
-def test_a_folder_has_one_manager(tmp_path: Path) -> None:
-    """It is told by a lock, which the system opens when the manager ends."""
-    assert manager_pid(tmp_path) is None
-    with managing(tmp_path):
-        assert manager_pid(tmp_path) == os.getpid()
-        with pytest.raises(AlreadyManaged, match=f"Manager {os.getpid()} runs"):
-            with managing(tmp_path):
-                pass
-    assert manager_pid(tmp_path) is None
-    with managing(tmp_path):
-        pass
