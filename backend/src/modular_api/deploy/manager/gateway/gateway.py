@@ -1,86 +1,32 @@
-"""nginx as a process of the manager."""
+"""nginx kept running, with the states and the back-off of an instance."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
-import socket
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 
-import psutil
-
-from modular_api.deploy.logs.rotating import put_aside
-from modular_api.deploy.logs.settings import LogSettings
 from modular_api.deploy.manager.errors import GatewayFailed
-from modular_api.deploy.manager.processes.child import Child, Command, describe_exit
-from modular_api.deploy.manager.processes.health import Address, NoAnswer, ask
-from modular_api.deploy.manager.processes.identity import Identity, new_token
+from modular_api.deploy.manager.gateway.nginx import LIVE_PATH, Nginx
+from modular_api.deploy.manager.gateway.workers import accepting_workers, end_workers
+from modular_api.deploy.manager.processes.child import Child, describe_exit
+from modular_api.deploy.manager.processes.health import NoAnswer, ask
+from modular_api.deploy.manager.processes.identity import Identity
 from modular_api.deploy.manager.processes.restarts import Restarts
 from modular_api.deploy.manager.processes.states import State
 from modular_api.deploy.nginx.gate import find_nginx, fingerprint_of
 from modular_api.errors import ModularError
 from modular_api.listening import CannotListen
-from modular_api.serving.pid_file import same_start
 
 log = logging.getLogger(__name__)
 
-LIVE_PATH = "/health/live"
-"""What our configurations have nginx answer by itself."""
-
 _START_S = 5.0
 _STEP_S = 0.02
-_WORKER_STEPS = 50
 _LIVE_EVERY_S = 1.0
 _LIVE_S = 5.0
-_LAST_WORDS = 2000
-
-_LAUNCH = """
-import ctypes, os, signal, sys
-parent = int(sys.argv[1])
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-    if os.getppid() != parent:
-        sys.exit(1)
-os.execv(sys.argv[2], sys.argv[2:])
-"""
-"""Becomes nginx, once it is arranged that nginx ends with its parent: PR_SET_PDEATHSIG
-is 1, and stays set over an exec. A parent that died before that is noticed."""
-
-
-@dataclass(frozen=True)
-class Nginx:
-    """How nginx is run.
-
-    Attributes:
-        config: its configuration; says `daemon off`.
-        pid_file: where that says nginx writes its number.
-        output: what it writes before it has opened its own log.
-        listener: returns its listening socket, which it inherits; opens it where it
-            was closed.
-        close: closes that socket, so that whoever connects is refused.
-        address: where it is asked whether it is alive.
-        detached: it outlives the manager.
-        logs: what it writes. A file larger than `most_log_bytes` is put aside, as
-            `x.log.1`; `keep_logs` of those are kept.
-    """
-
-    config: Path
-    pid_file: Path
-    output: Path
-    listener: Callable[[], socket.socket]
-    close: Callable[[], None]
-    address: Address
-    detached: bool
-    logs: Sequence[Path] = ()
-    most_log_bytes: int = LogSettings.most_bytes
-    keep_logs: int = LogSettings.keep
 
 
 class Gateway:
@@ -171,11 +117,11 @@ class Gateway:
         if child is None or child.exited.is_set():
             return  # the next process reads it
         fingerprint = fingerprint_of(self.nginx.config)
-        before = _accepting_workers(child)
+        before = accepting_workers(child)
         child.send(signal.SIGHUP)
         deadline = time.monotonic() + _START_S
         # The old workers accept for a while beside the new ones, and know the old places.
-        while not (now := _accepting_workers(child)) or now & before:
+        while not (now := accepting_workers(child)) or now & before:
             if child.exited.is_set():
                 return
             if time.monotonic() > deadline:
@@ -216,29 +162,15 @@ class Gateway:
         return child
 
     def _launch(self) -> Child:
-        nginx = self.nginx
         program = find_nginx()
-        self.fingerprint = fingerprint_of(nginx.config)
-        token = new_token()
-        words = [program, "-c", str(nginx.config), "-e", str(nginx.output)]
-        words += ["-g", f"env MODULAR_API={token};"]
-        if not nginx.detached:
-            words = [sys.executable, "-ISc", _LAUNCH, str(os.getpid()), *words]
-        # How one nginx hands its sockets to the next when its program is replaced.
-        listener = nginx.listener().fileno()
-        environment = {"NGINX": f"{listener};"}
-        nginx.output.parent.mkdir(parents=True, exist_ok=True)
-        with nginx.output.open("ab") as output:
-            child = Child.start(
-                Command(words, token, environment, [listener], output=output)
-            )
-        self.child = child
-        return child
+        self.fingerprint = fingerprint_of(self.nginx.config)
+        self.child = self.nginx.start(program)
+        return self.child
 
     async def _answers(self, child: Child) -> None:
         deadline = time.monotonic() + _START_S
         while not child.exited.is_set():
-            if self._says_its_pid(child) and await self.is_healthy():
+            if self.nginx.says_it_is(child) and await self.is_healthy():
                 return
             if time.monotonic() > deadline:
                 raise GatewayFailed(f"nginx did not answer within {_START_S:g} s.")
@@ -246,15 +178,8 @@ class Gateway:
                 async with asyncio.timeout(_STEP_S):
                     await child.exited.wait()
         raise GatewayFailed(
-            f"nginx {describe_exit(child.exit_code)}: {self._last_words()}"
+            f"nginx {describe_exit(child.exit_code)}: {self.nginx.last_words()}"
         )
-
-    def _says_its_pid(self, child: Child) -> bool:
-        """Tell whether the process has got so far; testing a file leaves an empty one."""
-        try:
-            return self.nginx.pid_file.read_text().strip() == str(child.pid)
-        except FileNotFoundError:
-            return False
 
     async def _watch(self, child: Child) -> None:
         following: Child | None = child
@@ -292,23 +217,11 @@ class Gateway:
                 async with asyncio.timeout(_LIVE_EVERY_S):
                     await child.exited.wait()
                 return f"it {describe_exit(child.exit_code)}"
-            self._rotate_logs(child)
+            if self.nginx.put_large_logs_aside():
+                child.send(signal.SIGUSR1)  # nginx opens its logs again
             if not await self.is_healthy() and not child.exited.is_set():
                 await child.kill()
                 return f"it hung: alive, but silent for {_LIVE_S:g} s"
-
-    def _rotate_logs(self, child: Child) -> None:
-        large = [path for path in self.nginx.logs if self._is_large(path)]
-        for path in large:
-            put_aside(path, self.nginx.keep_logs)
-        if large:
-            child.send(signal.SIGUSR1)  # nginx opens its logs again
-
-    def _is_large(self, path: Path) -> bool:
-        try:
-            return path.stat().st_size > self.nginx.most_log_bytes
-        except FileNotFoundError:
-            return False
 
     async def _stop_watching(self) -> None:
         watcher, self._watcher = self._watcher, None
@@ -322,54 +235,3 @@ class Gateway:
             because = f": {why}" if why else ""
             log.info("nginx%s: %s → %s%s", pid, self.state, state, because)
             self.state = state
-
-    def _last_words(self) -> str:
-        try:
-            return self.nginx.output.read_text(errors="replace")[-_LAST_WORDS:].strip()
-        except OSError:
-            return "it left no word"
-
-
-def _accepting_workers(master: Child) -> set[int]:
-    """Return the workers of a master that take connections, as their titles say."""
-    found = set()
-    with suppress(psutil.NoSuchProcess):
-        for worker in psutil.Process(master.pid).children():
-            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-                if not any("shutting down" in word for word in worker.cmdline()):
-                    found.add(worker.pid)
-    return found
-
-
-async def end_workers(master: Identity) -> None:
-    """End the workers of a master that is gone: they would keep its socket.
-
-    The number of a process group is not given away while somebody is in it, and every
-    master of ours leads a group of its own.
-    """
-    workers = [p for p in psutil.process_iter() if _is_worker(p, master)]
-    for worker in workers:
-        with suppress(psutil.NoSuchProcess):
-            worker.kill()
-    for _ in range(_WORKER_STEPS):
-        if not any(_is_worker(worker, master) for worker in workers):
-            break
-        await asyncio.sleep(_STEP_S)
-
-
-def _is_worker(process: psutil.Process, master: Identity) -> bool:
-    try:
-        return (
-            process.pid != master.pid
-            and os.getpgid(process.pid) == master.pid
-            and _is_no_older(process, master)
-            and process.name() == "nginx"
-            and process.status() != psutil.STATUS_ZOMBIE
-        )
-    except (psutil.Error, ProcessLookupError):
-        return False
-
-
-def _is_no_older(process: psutil.Process, master: Identity) -> bool:
-    started_later = process.create_time() > master.create_time
-    return started_later or same_start(process, master.create_time)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from modular_api.deploy.config.models import NGINX, DeploymentConfig
 from modular_api.deploy.manager.describing.app_process import AppProcess, GatewayOrder
-from modular_api.deploy.manager.gateway.gateway import Gateway, Nginx
+from modular_api.deploy.manager.gateway.gateway import Gateway
+from modular_api.deploy.manager.gateway.nginx import Nginx
 from modular_api.deploy.manager.instances.plan import InstancePlan
 from modular_api.deploy.manager.places import Places
 from modular_api.deploy.manager.processes.health import Address

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from modular_api.deploy.config.models import NGINX, DeploymentConfig
-from modular_api.deploy.manager.gateway.gateway import LIVE_PATH
+from modular_api.deploy.manager.gateway.nginx import LIVE_PATH
 from modular_api.deploy.manager.processes.health import Address, NoAnswer, ask
 from modular_api.deploy.manager.processes.records import ProcessRecord, Records
 from modular_api.deploy.manager.processes.states import State

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from modular_api.deploy.config.models import NGINX
 from modular_api.deploy.instance.handover import take_listener
-from modular_api.deploy.manager.gateway.gateway import end_workers
+from modular_api.deploy.manager.gateway.workers import end_workers
 from modular_api.deploy.manager.instances.plan import InstancePlan
 from modular_api.deploy.manager.processes.child import Child
 from modular_api.deploy.manager.processes.health import Address

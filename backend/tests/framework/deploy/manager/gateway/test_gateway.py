@@ -15,7 +15,8 @@ import pytest
 from modular_api.deploy.logs.reading import clean_logs
 from modular_api.deploy.manager.errors import GatewayFailed
 from modular_api.deploy.manager.gateway import gateway as gateway_module
-from modular_api.deploy.manager.gateway.gateway import Gateway, Nginx
+from modular_api.deploy.manager.gateway.gateway import Gateway
+from modular_api.deploy.manager.gateway.nginx import Nginx
 from modular_api.listening import listen
 
 pytestmark = pytest.mark.integration
