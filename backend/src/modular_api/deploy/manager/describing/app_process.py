@@ -7,75 +7,24 @@ fault in an app cannot reach it, and every description is of the code as it is n
 from __future__ import annotations
 
 import asyncio
-import faulthandler
-import json
 import os
 import pickle
 import signal
-import struct
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any
 
-from modular_api.deploy.config.models import DeploymentConfig
-from modular_api.deploy.instance.life import end_with_manager
+from modular_api.deploy.manager.describing.messages import (
+    LENGTH,
+    Description,
+    GatewayOrder,
+    packed,
+)
 from modular_api.deploy.manager.errors import GatewayFailed, NotDescribed
-from modular_api.deploy.manager.places import Places
-from modular_api.deploy.manager.processes.health import Address
-from modular_api.model import AppModel
 from modular_api.project.source import AppSource
 from modular_api.python_command import python_command
-from modular_api.types import Document
-
-if TYPE_CHECKING:
-    from modular_api.app.modular_app import ModularApp
 
 _LONGEST_S = 60.0
-_LENGTH = struct.Struct(">I")
-
-
-@dataclass(frozen=True)
-class Description:
-    """An app, as plain data.
-
-    Attributes:
-        documents: of every module, version and kind: `("broker", "v1", "openapi")`.
-    """
-
-    model: AppModel
-    documents: Mapping[tuple[str, str, str], Document]
-
-    @property
-    def uses(self) -> dict[str, tuple[str, ...]]:
-        """What each module uses."""
-        return {module.name: module.uses for module in self.model.modules}
-
-    @property
-    def spec_hashes(self) -> dict[str, dict[str, str]]:
-        """The hash of each OpenAPI document by module and version, as health tells it."""
-        return {
-            module.name: {each.name: each.spec_sha256 for each in module.versions}
-            for module in self.model.modules
-        }
-
-
-@dataclass(frozen=True)
-class GatewayOrder:
-    """What nginx should do.
-
-    Attributes:
-        addresses: of the instances of each server.
-        listen: where nginx does.
-    """
-
-    config: DeploymentConfig
-    places: Places
-    addresses: Mapping[str, Sequence[Address]]
-    listen: Address
 
 
 class _Refused(Exception):
@@ -116,13 +65,13 @@ class AppProcess:
     async def _ask(self, question: object) -> Any:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None and stdout is not None
-        message = pickle.dumps(question)
+        message = packed(question)
         try:
             async with asyncio.timeout(_LONGEST_S):
-                stdin.write(_LENGTH.pack(len(message)) + message)
+                stdin.write(message)
                 await stdin.drain()
-                head = await stdout.readexactly(_LENGTH.size)
-                body = await stdout.readexactly(*_LENGTH.unpack(head))
+                head = await stdout.readexactly(LENGTH.size)
+                body = await stdout.readexactly(*LENGTH.unpack(head))
         except TimeoutError:
             raise _Refused(f"that took longer than {_LONGEST_S:g} s") from None
         except (asyncio.IncompleteReadError, OSError):
@@ -170,7 +119,7 @@ async def describing(
     try:
         process = await asyncio.create_subprocess_exec(
             *python_command(
-                "modular_api.deploy.manager.describing.app_process",
+                "modular_api.deploy.manager.describing.program",
                 str(life),
                 str(stacks),
             ),
@@ -198,77 +147,3 @@ async def describing(
         await process.wait()
         builders.discard(process)
         os.close(ours)
-
-
-def main() -> None:
-    """Answer what comes in on stdin until it is closed: first a source, then orders.
-
-    The end of the manager ends it at any time: a build may hang, and reads no stdin.
-    """
-    end_with_manager(int(sys.argv[1]), lambda: os._exit(1))
-    faulthandler.register(signal.SIGQUIT, file=int(sys.argv[2]), all_threads=True)
-    questions = sys.stdin.buffer
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what the app prints is no answer
-    source: AppSource = _read(questions)
-    app: list[ModularApp] = []
-
-    def build() -> Description:
-        app.append(source.create_app())
-        return _description(app[0])
-
-    _write(answers, build)
-    while True:
-        try:
-            order: GatewayOrder = _read(questions)
-        except EOFError:
-            return
-        _write(answers, partial(_write_gateway, app[0], order))
-
-
-def _read(stream: BinaryIO) -> Any:
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    return pickle.loads(stream.read(*_LENGTH.unpack(head)))
-
-
-def _write(stream: BinaryIO, work: Callable[[], object]) -> None:
-    from modular_api.errors import ModularError, describe, place_of
-
-    try:
-        answer: tuple[str, object] = ("result", work())
-    except ModularError as error:
-        answer = ("error", str(error))
-    except Exception as error:
-        answer = ("error", f"unexpected {describe(error)}, at {place_of(error)}")
-    message = pickle.dumps(answer)
-    stream.write(_LENGTH.pack(len(message)) + message)
-    stream.flush()
-
-
-def _description(app: ModularApp) -> Description:
-    from modular_api.app.generation import job_of
-
-    documents: dict[tuple[str, str, str], Document] = {
-        (module.name, document.version, document.kind): json.loads(document.content)
-        for module in app.modules_apps
-        for document in job_of(module, module.directory or Path()).documents
-    }
-    return Description(app.describe(), documents)
-
-
-def _write_gateway(app: ModularApp, order: GatewayOrder) -> None:
-    from modular_api.app.pages import pages_of
-    from modular_api.deploy.nginx.gateway import write_gateway
-
-    places = order.places
-    write_gateway(
-        places.nginx_config,
-        order.config,
-        app.describe(),
-        pages_of(app, order.config.modules),
-        places.gateway_places(),
-        addresses=order.addresses,
-        listen=order.listen,
-    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from modular_api.deploy.config.models import NGINX, DeploymentConfig
-from modular_api.deploy.manager.describing.app_process import AppProcess, GatewayOrder
+from modular_api.deploy.manager.describing.app_process import AppProcess
+from modular_api.deploy.manager.describing.messages import GatewayOrder
 from modular_api.deploy.manager.gateway.gateway import Gateway
 from modular_api.deploy.manager.gateway.nginx import Nginx
 from modular_api.deploy.manager.instances.plan import InstancePlan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import TypeAlias
 
-from modular_api.deploy.manager.describing.app_process import Description
+from modular_api.deploy.manager.describing.messages import Description
 from modular_api.deploy.manager.instances.plan import InstancePlan
 from modular_api.deploy.manager.processes.health import Address, NoAnswer, ask
 from modular_api.types import Document, module_prefix

@@ -17,9 +17,9 @@ from modular_api.deploy.manager.control.orders import Answerer, answering
 from modular_api.deploy.manager.describing.app_process import (
     AppProcess,
     Builders,
-    Description,
     describing,
 )
+from modular_api.deploy.manager.describing.messages import Description
 from modular_api.deploy.manager.errors import (
     NotManaged,
     PeerWouldBreak,
