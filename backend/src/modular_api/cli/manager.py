@@ -73,11 +73,9 @@ def start(
     Every port is bound before a process starts: where one is taken, nothing is started.
     """
     with reporting(debug=debug, as_json=as_json):
-        from modular_api.deploy.manager.operating.running import (
-            Deployment,
-            run,
-            run_detached,
-        )
+        from modular_api.deploy.manager.operating.deployment import Deployment
+        from modular_api.deploy.manager.operating.detached import run_detached
+        from modular_api.deploy.manager.operating.running import run
 
         deployment = Deployment(
             chosen_config(config),

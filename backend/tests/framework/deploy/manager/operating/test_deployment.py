@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from modular_api.deploy.config import BadDeployment
-from modular_api.deploy.manager.operating.running import Deployment
+from modular_api.deploy.manager.operating.deployment import Deployment
 from modular_api.deploy.manager.places import Places
 from modular_api.model import AppModel, ModuleModel
 from modular_api.project.source import AppSource

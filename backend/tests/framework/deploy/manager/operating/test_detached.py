@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from modular_api.deploy.manager.operating.running import Answer
+from modular_api.deploy.manager.operating.detached import Answer
 
 
 def test_an_answer_is_one_line_and_the_end() -> None:
