@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+import socket
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -12,6 +12,7 @@ from pathlib import Path
 from modular_api.deploy.instance.spec import InstanceSpec
 from modular_api.deploy.logs.settings import LogSettings
 from modular_api.deploy.manager.instances.instance import Patience
+from modular_api.deploy.manager.instances.last_words import last_words
 from modular_api.deploy.manager.instances.plan import InstancePlan, fingerprint
 from modular_api.deploy.manager.instances.server_process import ServerProcess
 from modular_api.deploy.manager.instances.worker import Slot
@@ -23,11 +24,6 @@ from modular_api.deploy.manager.processes.records import ProcessRecord, Records
 from modular_api.deploy.manager.processes.sockets import Sockets
 from modular_api.listening import listen
 from modular_api.project.source import AppSource
-
-_LAST_WORDS_BYTES = 10_000
-_LAST_WORDS_LINES = 20
-_ORDINARY = re.compile(r'[ "](INFO|DEBUG)[ "]', re.IGNORECASE)
-"""The level of a line that is no complaint, in text and in JSON."""
 
 
 class Launcher:
@@ -71,23 +67,7 @@ class Launcher:
         output.parent.mkdir(parents=True, exist_ok=True)
         # Of loopback whatever the instance listens on: it is for the manager alone.
         with listen("127.0.0.1", 0) as health, output.open("wb") as file:
-            spec = InstanceSpec(
-                plan.server,
-                plan.index,
-                slot,
-                new_token(),
-                self._source,
-                plan.modules,
-                listener.fileno(),
-                health.fileno(),
-                dict(peers),
-                life_fd=self._life[0] if self._life else None,
-                control=None if self._life else str(self._control(plan, slot)),
-                generation="auto" if plan.reload else "off",
-                log=self._log_settings(plan),
-                linger_s=patience.linger_s,
-                grace_s=patience.drain_s,
-            )
+            spec = self._spec(plan, slot, peers, patience, listener, health)
             child = self._started(spec, plan, file.fileno())
             record = ProcessRecord(
                 plan.name,
@@ -105,6 +85,34 @@ class Launcher:
                 ),
             )
         return self._process(child, record, serves=False)
+
+    def _spec(
+        self,
+        plan: InstancePlan,
+        slot: Slot,
+        peers: Mapping[str, str],
+        patience: Patience,
+        listener: socket.socket,
+        health: socket.socket,
+    ) -> InstanceSpec:
+        """Return what the process is told."""
+        return InstanceSpec(
+            plan.server,
+            plan.index,
+            slot,
+            new_token(),
+            self._source,
+            plan.modules,
+            listener.fileno(),
+            health.fileno(),
+            dict(peers),
+            life_fd=self._life[0] if self._life else None,
+            control=None if self._life else str(self._control(plan, slot)),
+            generation="auto" if plan.reload else "off",
+            log=self._log_settings(plan),
+            linger_s=patience.linger_s,
+            grace_s=patience.drain_s,
+        )
 
     def _started(self, spec: InstanceSpec, plan: InstancePlan, output: int) -> Child:
         if plan.reload:
@@ -133,7 +141,7 @@ class Launcher:
             logs / f"{record.name}.{record.slot}.start.log",
             logs / f"{record.name}.log",
         )
-        words = partial(_last_words, files, child.pid)
+        words = partial(last_words, files, child.pid)
         return ServerProcess(child, record, self._records, words, serves=serves)
 
     def _control(self, plan: InstancePlan, slot: Slot) -> Path:
@@ -146,26 +154,3 @@ class Launcher:
             {name: str(level) for name, level in plan.log_levels.items()},
             plan.log_format,
         )
-
-
-def _last_words(files: tuple[Path, Path], pid: int) -> str:
-    """Return the last complaints of a process, from the first file that has any.
-
-    Before it has a log everything it writes is one. A log holds the lines of others,
-    too; those of the process name it, and many of them only tell of its work.
-    """
-    raw, log = files
-    lines = _last_lines(raw)
-    if not lines:
-        own = [line for line in _last_lines(log) if f"[{pid}]" in line]
-        lines = [line for line in own if not _ORDINARY.search(line)]
-    return "\n".join(lines[-_LAST_WORDS_LINES:])
-
-
-def _last_lines(path: Path) -> list[str]:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, 2) - _LAST_WORDS_BYTES))
-            return file.read().decode(errors="replace").strip().splitlines()
-    except OSError:
-        return []
