@@ -121,12 +121,12 @@ class ServerManager:
 
         It is a copy: nothing is stopped or forgotten by changing it.
         """
-        return dict(self._supervisor.processes()) if self._supervisor else {}
+        return dict(self._supervisor.parts.processes()) if self._supervisor else {}
 
     @property
     def nginx_process(self) -> RunningProcess | None:
         """The process of nginx."""
-        gateway = self._supervisor.gateway if self._supervisor else None
+        gateway = self._supervisor.parts.gateway if self._supervisor else None
         return gateway.child if gateway else None
 
     async def _start(self) -> None:

@@ -12,7 +12,8 @@ from modular_api.deploy.config.ports import port_faults
 from modular_api.deploy.config.reading import read_deployment
 from modular_api.deploy.manager.errors import CannotExclude, NothingLeft
 from modular_api.deploy.manager.places import Places
-from modular_api.deploy.manager.supervising.supervisor import ReadConfig, Supervisor
+from modular_api.deploy.manager.supervising.parts import ReadConfig
+from modular_api.deploy.manager.supervising.supervisor import Supervisor
 from modular_api.model import AppModel
 from modular_api.project.source import AppSource
 

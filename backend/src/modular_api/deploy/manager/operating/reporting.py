@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from modular_api.deploy.config.models import NGINX, DeploymentConfig
+from modular_api.deploy.manager.gateway.gateway import Gateway
 from modular_api.deploy.manager.gateway.nginx import LIVE_PATH
 from modular_api.deploy.manager.processes.health import Address, NoAnswer, ask
 from modular_api.deploy.manager.processes.records import ProcessRecord, Records
@@ -37,8 +38,8 @@ _NO_GATEWAY: dict[str, Any] = {
 async def status_of(supervisor: Supervisor) -> dict[str, Any]:
     """Describe a deployment that is managed here."""
     servers: dict[str, list[dict[str, Any]]] = {}
-    fleet = supervisor.fleet
-    records = {record.name: record for record in _serving(supervisor.records)}
+    parts, fleet = supervisor.parts, supervisor.parts.fleet
+    records = {record.name: record for record in _serving(parts.records)}
     names = list(fleet.instances)
     described = await asyncio.gather(
         *(_instance(name, records.get(name)) for name in names)
@@ -47,25 +48,24 @@ async def status_of(supervisor: Supervisor) -> dict[str, Any]:
         instance, plan = fleet.instances[name], fleet.plans[name]
         data |= {
             "state": str(instance.state),
-            "port": supervisor.sockets.address(name)[1],
+            "port": parts.sockets.address(name)[1],
             "modules": list(plan.modules),
             "restarts": instance.restarts.count,
             "reason": instance.restarts.reason,
         }
         servers.setdefault(plan.server, []).append(data)
-    gateway = supervisor.gateway
+    gateway = parts.gateway
     return {
-        "running": supervisor.is_running,
+        "running": parts.is_running,
         "starting": supervisor.is_starting,
-        "url": _url(supervisor.config, gateway.nginx.address) if gateway else None,
-        "manager": {"pid": os.getpid(), "detached": supervisor.detached},
-        "nginx": await _gateway(supervisor),
+        "url": _url(parts.config, gateway.nginx.address) if gateway else None,
+        "manager": {"pid": os.getpid(), "detached": parts.detached},
+        "nginx": await _gateway(gateway),
         "servers": servers,
     }
 
 
-async def _gateway(supervisor: Supervisor) -> dict[str, Any]:
-    gateway = supervisor.gateway
+async def _gateway(gateway: Gateway | None) -> dict[str, Any]:
     if gateway is None:
         return {**_NO_GATEWAY}
     running = gateway.child is not None and gateway.child.poll() is None

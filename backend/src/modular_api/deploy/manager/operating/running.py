@@ -60,7 +60,9 @@ async def _run(
     supervisor = deployment.supervisor(read_config)
 
     async def tell() -> None:
-        notes = deployment.notes(supervisor.config, supervisor.description.model)
+        notes = deployment.notes(
+            supervisor.parts.config, supervisor.parts.description.model
+        )
         on_ready({**await status_of(supervisor), "notes": notes})
 
     await Foreground(supervisor).run(tell)
