@@ -8,8 +8,8 @@ from functools import partial
 
 from modular_api.deploy.manager.errors import UnknownServer
 from modular_api.deploy.manager.instances.instance import Instance, Patience
-from modular_api.deploy.manager.instances.order import prerequisites
 from modular_api.deploy.manager.instances.plan import InstancePlan
+from modular_api.deploy.manager.instances.prerequisites import prerequisites
 from modular_api.deploy.manager.instances.worker import Slot, Worker
 from modular_api.deploy.manager.processes.records import Records
 from modular_api.deploy.manager.processes.sockets import Sockets

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modular_api.deploy.manager.instances.order import prerequisites
+from modular_api.deploy.manager.instances.prerequisites import prerequisites
 
 MODULES = {"front": ["web"], "back": ["orders", "users"], "data": ["prices"]}
 
