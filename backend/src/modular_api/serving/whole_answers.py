@@ -47,7 +47,11 @@ class HeldHead:
                 await send(held)
             await send(message)
 
-        await self._app(scope, receive, send_whole)
+        try:
+            await self._app(scope, receive, send_whole)
+        finally:
+            if head is not None:  # an app that fails here breaks its answer off
+                await send(head)
 
 
 def _tells_its_length(head: Message) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -173,7 +174,11 @@ def test_answers_stay_as_they_are(parser: str, loop: str) -> None:
         assert closed.text == "hello"
 
 
-def test_a_failure_after_the_head_is_still_a_500() -> None:
-    """The head has not left: without it the client would get half an answer."""
-    with LiveServer(failing_body) as server, server.client() as client:
-        assert client.get("/").status_code == 500
+def test_an_app_that_fails_after_the_head_breaks_its_answer_off() -> None:
+    """As with uvicorn alone, and as in process."""
+    with (
+        LiveServer(failing_body) as server,
+        server.client() as client,
+        pytest.raises(httpx.RemoteProtocolError, match="0 bytes, expected 4"),
+    ):
+        client.get("/")
