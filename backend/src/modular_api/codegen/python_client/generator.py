@@ -24,6 +24,7 @@ from openapi_python_client.config import ClassOverride, Config, ConfigFile, Meta
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import Endpoint
+from openapi_python_client.parser.properties.schemas import Class
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import ClassName, PythonIdentifier
 
@@ -39,8 +40,10 @@ from modular_api.codegen.python_client.parameters import (
     whole_paths_of_operations,
 )
 from modular_api.codegen.python_client.properties import our_properties
+from modular_api.codegen.python_client.property_types import OpenEnumProperty
 from modular_api.codegen.python_client.security import security_of_operations
 from modular_api.codegen.python_client.shallow_copies import shallow_copies
+from modular_api.codegen.python_client.shared_literals import holders_of_literals
 from modular_api.codegen.python_client.template_functions import (
     template_globals,
     unsendable_body,
@@ -98,6 +101,7 @@ def emit(document: Document, names: ClientNames) -> Emitted:
                 security=security_of_operations(document),
                 whole_paths=whole_paths_of_operations(document),
                 defaults=defaults_of_operations(document),
+                literals=_literals(data, document),
                 models={str(model.class_info.name): model for model in data.models},
             )
         )
@@ -114,6 +118,12 @@ def emit(document: Document, names: ClientNames) -> Emitted:
                 *_unsendable(data),
             ],
         )
+
+
+def _literals(data: GeneratorData, document: Document) -> dict[str, Class]:
+    components = set(map(class_name, documents.component_schemas(document)))
+    enums = (enum for enum in data.enums if isinstance(enum, OpenEnumProperty))
+    return holders_of_literals(enums, components)
 
 
 class _CompiledTemplates(BytecodeCache):

@@ -149,13 +149,16 @@ class _Request:
     ) -> list[PropertyProtocol] | PropertyError:
         """Build the properties inside this one and add their classes to `schemas`."""
         found: list[PropertyProtocol] = []
+        present = [schema for schema in data if not _is_null(schema)]
         for index, schema in enumerate(data):
-            place = suffix if len(data) == 1 else f"{suffix}_{index}"
+            place = f"_{suffix}" if len(data) == 1 else f"_{suffix}_{index}"
             title = getattr(schema, "title", None)
             if title is not None and len(data) > 1:
-                place = title.get_untrusted_value()
+                place = f"_{title.get_untrusted_value()}"
+            elif len(data) > 1 and present == [schema]:
+                place = ""  # `list[…] | None` is named as `list[…]` would be
             prop, self.schemas = _build(
-                name=UntrustedString(f"{self.name.get_untrusted_value()}_{place}"),
+                name=UntrustedString(f"{self.name.get_untrusted_value()}{place}"),
                 required=True,
                 data=schema,
                 schemas=self.schemas,
@@ -297,6 +300,8 @@ def _enum_class(values: list[Any], data: oai.Schema, request: _Request) -> Built
     if request.parent_name:
         stated = f"{pascal_case(request.parent_name)}{pascal_case(stated)}"
     class_info = Class.from_string(string=stated, config=request.config)
+    if request.parent_name and _is_component(class_info, request.schemas):
+        class_info = Class.from_string(string=f"{stated}Literal", config=request.config)
     types = {type(value) for value in values}
     prop = OpenEnumProperty(
         **request.common(data),
@@ -312,6 +317,12 @@ def _enum_class(values: list[Any], data: oai.Schema, request: _Request) -> Built
         return PropertyError(detail=detail, data=data), request.schemas
     classes = {**request.schemas.classes_by_name, class_info.name: prop}
     return prop, evolve(request.schemas, classes_by_name=classes)
+
+
+def _is_component(class_info: Class, schemas: Schemas) -> bool:
+    """Whether a component has this class; components are built before all else."""
+    components = schemas.classes_by_reference.values()
+    return any(getattr(c, "class_info", None) == class_info for c in components)
 
 
 def _union(data: oai.Schema, request: _Request) -> Built:
@@ -334,6 +345,10 @@ def _union(data: oai.Schema, request: _Request) -> Built:
     return _union_of(members, data, request)
 
 
+def _is_null(member: oai.Schema | oai.Reference) -> bool:
+    return isinstance(member, oai.Schema) and member.type == DataType.NULL
+
+
 def _is_decimal(member: oai.Schema | oai.Reference) -> bool:
     return isinstance(member, oai.Schema) and member.schema_format == "decimal"
 
@@ -345,7 +360,7 @@ def _is_number(member: oai.Schema | oai.Reference) -> bool:
 def _union_of(
     members: list[oai.Schema | oai.Reference], data: oai.Schema, request: _Request
 ) -> Built:
-    inner = request.inner(members, "type")
+    inner = request.inner(_entitled(members, data), "type")
     if isinstance(inner, PropertyError):
         return inner, request.schemas
     flat = list(_distinct(inner))
@@ -363,6 +378,20 @@ def _union_of(
         if len(unions) == 1 and unions[0].objects == prop.objects:
             prop = evolve(prop, tag=unions[0].tag, tagged=unions[0].tagged)
     return prop, request.schemas
+
+
+def _entitled(
+    members: list[oai.Schema | oai.Reference], data: oai.Schema
+) -> list[oai.Schema | oai.Reference]:
+    """Let the only enum of a union be named as it would be outside of one.
+
+    So a literal keeps its name where null or another type joins it.
+    """
+    enums = [m for m in members if isinstance(m, oai.Schema) and m.enum]
+    if len(enums) != 1 or enums[0].title is not None:
+        return members
+    named = enums[0].model_copy(update={"title": data.title})
+    return [named if member is enums[0] else member for member in members]
 
 
 def _distinct(members: list[PropertyProtocol]) -> Iterator[PropertyProtocol]:

@@ -12,6 +12,7 @@ from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.model_property import ModelProperty
 from openapi_python_client.parser.properties.none import NoneProperty
 from openapi_python_client.parser.properties.protocol import PropertyProtocol
+from openapi_python_client.parser.properties.schemas import Class
 from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.responses import Response
@@ -37,6 +38,7 @@ from modular_api.codegen.python_client.property_types import (
     TupleProperty,
     type_of,
 )
+from modular_api.codegen.python_client.shared_literals import alias_text
 
 SecurityOf = dict[str, tuple[tuple[str, ...], ...]]
 """The alternative credentials of operations, by operation name."""
@@ -48,6 +50,7 @@ def template_globals(
     security: SecurityOf,
     whole_paths: Mapping[str, Collection[str]],
     defaults: DefaultsOf,
+    literals: Mapping[str, Class],
     models: Mapping[str, ModelProperty],
 ) -> dict[str, Any]:
     """Return the names that templates may use.
@@ -55,6 +58,7 @@ def template_globals(
     Args:
         whole_paths: the path parameters that may hold slashes, by operation name.
         defaults: of the operations.
+        literals: the class that each literal is, by its name.
         models: all of them, by class name.
     """
 
@@ -70,6 +74,7 @@ def template_globals(
         return check_lines(endpoint, defaults.get(str(endpoint.name), {}), models)
 
     functions = (
+        alias_text,
         answer_headers,
         answer_lines,
         argument,
@@ -108,7 +113,11 @@ def template_globals(
         write_optional,
     )
     found: dict[str, Any] = {function.__name__: function for function in functions}
-    return {**found, "told_apart_models": told_apart_models}
+    return {
+        **found,
+        "holders_of_literals": literals,
+        "told_apart_models": told_apart_models,
+    }
 
 
 def read_optional(prop: PropertyProtocol, source: str) -> str:

@@ -69,6 +69,12 @@ class Kinds(pydantic.BaseModel):
     texts: Literal["x", "y"]
 
 
+class Sided(pydantic.BaseModel):
+    one: Literal["x", "y"]
+    maybe: Literal["x", "y"] | None = None
+    many: list[Literal["x", "y"]] | None = None
+
+
 def every(name: str) -> Any:
     """Return the members of a generated enum."""
     return lambda c: list(getattr(c, name))
@@ -113,6 +119,15 @@ theme.body(
             c.KindsTexts,
             strict=True,
         )
+    ],
+)
+theme.body(
+    "equal_literals",
+    "equal literals, with null and in lists: one enum",
+    Sided,
+    lambda c: [
+        c.Sided(one=c.KindsTexts.X, maybe=c.SidedOne.Y, many=[c.SidedMaybe.X]),
+        c.Sided(one=c.SidedManyItem.Y, maybe=None, many=None),
     ],
 )
 theme.query("enum_query", "an enum in the query", Side, every("Side"))

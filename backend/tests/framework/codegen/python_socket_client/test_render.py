@@ -10,7 +10,7 @@ import sys
 import types
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from fastapi import APIRouter
@@ -160,6 +160,38 @@ def test_what_they_define_differently_stays_two(
     changed = _rendered(_document(router("bars")), rest_files)
     assert "class Bar" in changed["_market_socket/models/bar.py"]
     assert "import Bar" in files["_market_socket/models/bar.py"]
+
+
+def test_equal_literals_of_both_documents_are_one_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the class stands in each, also of places that REST does not have."""
+    side = Literal["buy", "sell"]
+    fill, order, ask = (
+        create_model(n, side=(side, ...)) for n in ("Fill", "Trade", "Ask")
+    )
+    api = APIRouter()
+    api.add_api_route("/fill", lambda: None, response_model=fill, operation_id="fill")
+    api.add_api_route(
+        "/trade", lambda: None, response_model=order, operation_id="trade"
+    )
+    rest = render_python_client(
+        Module(routers={"v1": api}).create_app("market").versions["v1"].openapi(),
+        module="market",
+        version="v1",
+        format_file=str,
+    )
+    document = _document(_router(ask, order)("trades"))
+    sockets = _rendered(document, rest, format_file=str)
+    for path, text in {**rest, **sockets, "__init__.py": ""}.items():
+        target = tmp_path / "literals_of_both" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    told = importlib.import_module("literals_of_both.market_socket")
+    asked = importlib.import_module("literals_of_both.market_client")
+    assert told.TradeSide is asked.TradeSide is asked.FillSide is told.AskSide
+    assert told.Trade is asked.Trade
 
 
 def test_the_same_documents_give_the_same_bytes(
