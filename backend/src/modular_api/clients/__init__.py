@@ -9,6 +9,7 @@ from modular_api.clients.credentials import (
     OAuth2,
     SecurityScheme,
 )
+from modular_api.clients.enums import OtherValue
 from modular_api.clients.errors import (
     ApiError,
     BadGateway,
@@ -80,6 +81,7 @@ __all__ = [
     "OperationNotImplemented",
     "OtherClientError",
     "OtherServerError",
+    "OtherValue",
     "PeerMissing",
     "PeerUnavailable",
     "Peers",

@@ -146,7 +146,10 @@ class ApiError(CallError):
 
 
 class UnexpectedStatus(ApiError):
-    """The status is one the specification does not document for this operation."""
+    """The status is one the specification does not document for this operation.
+
+    It is no success, or one whose body is not that of the documented success.
+    """
 
 
 class MalformedResponse(ApiError):

@@ -9,13 +9,15 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from json import dumps
-from typing import Any, ClassVar, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar, cast
 from uuid import UUID
 
+from modular_api.clients.enums import OtherValue
 from modular_api.clients.errors import InvalidArgument
 from modular_api.clients.types import UNSET, File, FileTypes, RequestFiles, Unknown
 
 Value = TypeVar("Value")
+EnumType = TypeVar("EnumType", bound=Enum)
 
 
 class Model(Protocol):
@@ -71,6 +73,25 @@ def read_first(
     return Unknown(value) if isinstance(value, dict) else value
 
 
+def read_enum(value: Any, enum: type[EnumType]) -> EnumType:
+    """Read a member of an enum, known or not.
+
+    A value of a JSON type that the enum cannot hold is a newer server's, and arrives as
+    an `OtherValue`. The types do not say so: nobody's `match` has to reckon with it.
+    """
+    if issubclass(enum, str):
+        holds = isinstance(value, str)
+    elif issubclass(enum, int):
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)  # JSON has one type of numbers
+        holds = is_int(value)
+    else:
+        # `Enum` takes 1 and True for one another.
+        equal = [member.value for member in enum if member.value == value]
+        holds = all(is_same(value, known) for known in equal)
+    return enum(value) if holds else cast(EnumType, OtherValue(value))
+
+
 def as_it_is(value: Any) -> Any:
     """Read what is the same in JSON and in Python."""
     return value
@@ -80,7 +101,7 @@ def to_json(value: Any) -> Any:
     """Return what a typed value is in JSON; its type alone decides."""
     if value is None or isinstance(value, bool | int | float | str):
         return value.value if isinstance(value, Enum) else value
-    if isinstance(value, Enum):
+    if isinstance(value, Enum | OtherValue):
         return value.value
     if isinstance(value, list | tuple | set | frozenset):
         return [to_json(item) for item in value]
@@ -106,7 +127,7 @@ def write_enum(name: str, value: Any, enum: type[Enum]) -> Any:
 
     Raises: InvalidArgument: it is neither.
     """
-    if isinstance(value, enum):
+    if isinstance(value, enum | OtherValue):
         return value.value
     if is_member(value, enum):
         return value
@@ -299,6 +320,16 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "uuid": UUID,
     "base64": read_base64,
 }
+
+
+def read_number(text: str) -> int | float | str:
+    """Read a number that stands in a header; what is none stays a text."""
+    for read in (int, float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text
 
 
 def read_bool(text: str) -> bool:

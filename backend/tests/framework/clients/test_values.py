@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from modular_api.clients import values
-from modular_api.clients.enums import OpenEnum, OpenIntEnum, OpenStrEnum
+from modular_api.clients.enums import OpenEnum, OpenIntEnum, OpenStrEnum, OtherValue
 from modular_api.clients.types import UNSET, File, Unknown
 
 _DURATIONS = TypeAdapter(datetime.timedelta)
@@ -217,3 +217,22 @@ def test_an_enum_takes_no_value_of_another_type(
     """A text is no integer, however new the server is."""
     with pytest.raises(ValueError, match="is not a valid"):
         known(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("7", 7), ("-1", -1), ("0.5", 0.5), ("high", "high")]
+)
+def test_a_header_of_numbers_may_hold_a_text(text: str, number: Any) -> None:
+    """A newer server's; the enum it is read into takes it as it is."""
+    read = values.read_number(text)
+    assert (type(read), read) == (type(number), number)
+    assert values.read_enum(read, Level).value == number
+
+
+def test_what_is_no_member_says_what_it_is() -> None:
+    """And is another value's equal only where that is the same."""
+    other = OtherValue("high")
+    assert (repr(other), other.name) == ("OtherValue('high')", "high")
+    assert other == "high" and other != OtherValue(1)
+    assert hash(other) == hash("high")
+    assert values.to_json([other]) == ["high"]

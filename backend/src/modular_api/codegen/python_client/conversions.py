@@ -74,7 +74,7 @@ def read(prop: PropertyProtocol, source: str, depth: int = 0) -> str:
     if isinstance(prop, ModelProperty):
         return f"{prop.class_info.name}.from_dict({source})"
     if isinstance(prop, EnumProperty):
-        return f"{prop.class_info.name}({source})"
+        return f"_values.read_enum({source}, {prop.class_info.name})"
     if isinstance(prop, FormatProperty):
         return f"{prop.format.read}({source})"
     if isinstance(prop, UnionProperty):
@@ -215,9 +215,8 @@ def read_text(prop: PropertyProtocol, source: str) -> str:
     if isinstance(prop, BooleanProperty):
         return f"_values.read_bool({source})"
     if isinstance(prop, EnumProperty):
-        number = {int: "int", float: "float"}.get(prop.value_type)
-        text = f"{number}({source})" if number else source
-        return f"{prop.class_info.name}({text})"
+        is_number = prop.value_type in (int, float)
+        return read(prop, f"_values.read_number({source})" if is_number else source)
     if isinstance(prop, ListProperty):
         inner = read_text(prop.inner_property, "_item.strip()")
         return f'[{inner} for _item in {source}.split(",")]'

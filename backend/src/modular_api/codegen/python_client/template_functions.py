@@ -106,6 +106,7 @@ def template_globals(
         repr,
         security_of,
         stream_of,
+        success_like,
         takes_idempotency_key,
         uses_source_once,
         write,
@@ -366,6 +367,25 @@ def default_is_success(endpoint: Endpoint) -> bool:
         response.status_code.range is not None and response.status_code.range[0] < 400
         for response in endpoint.responses.patterns
     )
+
+
+def success_like(endpoint: Endpoint) -> str:
+    """Return the documented status as whose answer another success is read.
+
+    That is the only one with a body, or for an answer without one the first that has
+    none either; the expression is empty if there is neither.
+    """
+    with_body: list[str] = []
+    without: list[str] = []
+    for response in endpoint.responses.patterns:
+        stated = response.status_code.range
+        if stated and 200 <= stated[0] < 300 and not is_streamed(response):
+            is_empty = response.source["attribute"] == "None"
+            (without if is_empty else with_body).append(str(stated[0]))
+    body = with_body[0] if len(with_body) == 1 else ""
+    if not with_body or not without:
+        return body or "".join(without[:1])
+    return f"{body or None} if response.content else {without[0]}"
 
 
 def answer_type(answer: Response) -> str:

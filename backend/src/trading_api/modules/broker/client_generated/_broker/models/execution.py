@@ -52,7 +52,7 @@ class Execution(_OpenModel[Any]):
             order_id=d.pop("order_id"),
             price=_values.read_decimal(d.pop("price")),
             qty=d.pop("qty"),
-            side=Side(d.pop("side")),
+            side=_values.read_enum(d.pop("side"), Side),
             symbol=d.pop("symbol"),
             time=datetime.datetime.fromisoformat(d.pop("time")),
         )

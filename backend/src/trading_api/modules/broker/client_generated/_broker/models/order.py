@@ -91,13 +91,13 @@ class Order(_OpenModel[Any]):
             placed_at=datetime.datetime.fromisoformat(d.pop("placed_at")),
             price=None if raw_price is None else _values.read_decimal(raw_price),
             qty=d.pop("qty"),
-            side=Side(d.pop("side")),
-            status=OrderStatus(d.pop("status")),
+            side=_values.read_enum(d.pop("side"), Side),
+            status=_values.read_enum(d.pop("status"), OrderStatus),
             stop_price=(
                 None if raw_stop_price is None else _values.read_decimal(raw_stop_price)
             ),
             symbol=d.pop("symbol"),
-            type_=OrderType(d.pop("type")),
+            type_=_values.read_enum(d.pop("type"), OrderType),
             updated_at=datetime.datetime.fromisoformat(d.pop("updated_at")),
         )
         model.additional_properties = d

@@ -81,7 +81,7 @@ class OrderRequest(_OpenModel[Any]):
                 else None if raw_price is None else _values.read_decimal(raw_price)
             ),
             qty=d.pop("qty", UNSET),
-            side=raw_side if raw_side is UNSET else Side(raw_side),
+            side=raw_side if raw_side is UNSET else _values.read_enum(raw_side, Side),
             stop_price=(
                 raw_stop_price
                 if raw_stop_price is UNSET
@@ -94,7 +94,11 @@ class OrderRequest(_OpenModel[Any]):
             type_=(
                 raw_type_
                 if raw_type_ is UNSET
-                else None if raw_type_ is None else OrderType(raw_type_)
+                else (
+                    None
+                    if raw_type_ is None
+                    else _values.read_enum(raw_type_, OrderType)
+                )
             ),
         )
         model.additional_properties = d

@@ -48,7 +48,7 @@ class Symbol(_OpenModel[Any]):
             currency=d.pop("currency"),
             description=d.pop("description"),
             exchange=d.pop("exchange"),
-            kind=InstrumentKind(d.pop("kind")),
+            kind=_values.read_enum(d.pop("kind"), InstrumentKind),
             symbol=d.pop("symbol"),
             tick_size=_values.read_decimal(d.pop("tick_size")),
         )

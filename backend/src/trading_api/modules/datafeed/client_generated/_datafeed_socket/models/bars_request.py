@@ -45,7 +45,7 @@ class BarsRequest(_OpenModel[Any]):
             resolution=(
                 raw_resolution
                 if raw_resolution is UNSET
-                else Resolution(raw_resolution)
+                else _values.read_enum(raw_resolution, Resolution)
             ),
         )
         model.additional_properties = d

@@ -16,4 +16,4 @@ def parse(response: _wire.Response) -> ModuleVersion:
     if response.status_code == 200:
         return ModuleVersion.from_dict(response.json())
 
-    raise _answers.UndocumentedStatus
+    raise _answers.UndocumentedStatus(200)

@@ -16,4 +16,4 @@ def parse(response: _wire.Response) -> ModuleHealth:
     if response.status_code == 200:
         return ModuleHealth.from_dict(response.json())
 
-    raise _answers.UndocumentedStatus
+    raise _answers.UndocumentedStatus(200)

@@ -33,4 +33,4 @@ def parse(response: _wire.Response) -> list[Execution]:
     if response.status_code == 422:
         raise _answers.DocumentedError(HTTPValidationError.from_dict(response.json()))
 
-    raise _answers.UndocumentedStatus
+    raise _answers.UndocumentedStatus(200)

@@ -19,4 +19,4 @@ def parse(response: _wire.Response) -> list[Position]:
         ]
         return answer
 
-    raise _answers.UndocumentedStatus
+    raise _answers.UndocumentedStatus(200)

@@ -43,4 +43,4 @@ def parse(response: _wire.Response) -> Order:
     if response.status_code == 503:
         raise _answers.DocumentedError(Problem.from_dict(response.json()))
 
-    raise _answers.UndocumentedStatus
+    raise _answers.UndocumentedStatus(201)

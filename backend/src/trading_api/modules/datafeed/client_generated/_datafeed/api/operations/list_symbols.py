@@ -17,4 +17,4 @@ def parse(response: _wire.Response) -> list[Symbol]:
         answer: list[Symbol] = [Symbol.from_dict(_item) for _item in response.json()]
         return answer
 
-    raise _answers.UndocumentedStatus
+    raise _answers.UndocumentedStatus(200)
