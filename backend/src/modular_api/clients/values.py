@@ -14,7 +14,8 @@ from uuid import UUID
 
 from modular_api.clients.enums import OtherValue
 from modular_api.clients.errors import InvalidArgument
-from modular_api.clients.types import UNSET, File, FileTypes, RequestFiles, Unknown
+from modular_api.clients.types import File, FileTypes, RequestFiles, Unknown
+from modular_api.clients.wire import sent_items
 
 Value = TypeVar("Value")
 EnumType = TypeVar("EnumType", bound=Enum)
@@ -172,12 +173,14 @@ def places(value: Sequence[Any], count: int) -> Sequence[Any]:
 
 
 def parts(fields: Mapping[str, Any]) -> RequestFiles:
-    """Return the parts of a multipart body; lists repeat the name."""
+    """Return the parts of a multipart body; lists repeat the name.
+
+    Raises: InvalidArgument: a list holds a null.
+    """
     return [
         (name, _part(item))
         for name, value in fields.items()
-        for item in (value if isinstance(value, list | tuple | set) else (value,))
-        if item is not UNSET and item is not None
+        for item in sent_items("form", name, value)
     ]
 
 

@@ -218,14 +218,15 @@ def encode(
 ) -> EncodedRequest:
     """Encode a call; its own headers win over those of the client, cookies join them.
 
-    Raises: InvalidArgument: a header or cookie cannot be sent as it is, or the body is
-        no JSON.
+    Raises: InvalidArgument: a header or cookie cannot be sent as it is, a list outside
+        of JSON holds a null, or the body is no JSON.
     """
     fields = dict(headers)
     repeated: Headers = []
     for name, value in request.headers.items():
         if isinstance(value, list | tuple):
-            repeated += [(name.lower(), _text(item)) for item in value]
+            items = sent_items("header", name, value)
+            repeated += [(name.lower(), _text(item)) for item in items]
         elif value is not None and value is not UNSET:
             fields[name.lower()] = _text(value)
     cookies = "; ".join(
@@ -248,7 +249,7 @@ def encode(
     return EncodedRequest(
         method=method,
         path=prefix + request.url,
-        query=_urlencode(request.params),
+        query=_urlencode("query", request.params),
         headers=all_fields,
         body=body,
     )
@@ -259,7 +260,7 @@ def _body(request: Request) -> tuple[bytes, str | None]:
     if request.json is not UNSET:
         return _json(request.json).encode(), None
     if request.data is not None:
-        return _urlencode(request.data).encode(), None
+        return _urlencode("form", request.data).encode(), None
     if request.files is not None:
         return _multipart(request.files)
     if request.content is not None:
@@ -303,7 +304,7 @@ def _multipart(files: RequestFiles) -> tuple[bytes, str]:
     )
 
 
-def _urlencode(fields: Mapping[str, Any]) -> str:
+def _urlencode(place: str, fields: Mapping[str, Any]) -> str:
     """Encode fields as a query or a form: lists repeat the name, null is left out.
 
     Where that would be read as something else, `check_said` has refused it.
@@ -314,10 +315,20 @@ def _urlencode(fields: Mapping[str, Any]) -> str:
         [
             (name, _text(item))
             for name, value in fields.items()
-            for item in _items(value)
-            if _is_said(item)
+            for item in sent_items(place, name, value)
         ]
     )
+
+
+def sent_items(place: str, name: str, value: Any) -> list[Any]:
+    """Return what is sent of a value where lists repeat the name; of null nothing.
+
+    Raises: InvalidArgument: a list holds a null. A shorter list would arrive without it.
+    """
+    if isinstance(value, list | tuple | set) and any(item is None for item in value):
+        reason = f"holds null, which a list in a {place} cannot"
+        raise InvalidArgument(name, repr(value), reason)
+    return [item for item in _items(value) if _is_said(item)]
 
 
 def _items(value: Any) -> Iterable[Any]:

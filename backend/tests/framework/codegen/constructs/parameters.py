@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 import pytest
-from fastapi import Cookie, Header, Query
+from fastapi import Cookie, Form, Header, Query, UploadFile
 
 from modular_api.clients.errors import InvalidArgument
 from tests.framework.codegen.constructs.catalogue import (
@@ -226,6 +226,59 @@ theme.add(
     "null and empty lists where the server has a default: refused",
     _defaulted,
     _check_defaulted,
+)
+
+
+async def _nulls_in_lists(
+    many: Annotated[list[int | None] | None, Query()] = None,
+    some: Annotated[set[str | None] | None, Query()] = None,
+    x_many: Annotated[list[int | None] | None, Header()] = None,
+) -> list[Any]:
+    return [many, sorted(map(str, some or [])), x_many]
+
+
+async def _nulls_in_form(
+    many: Annotated[list[int | None] | None, Form()] = None,
+) -> Any:
+    return many
+
+
+async def _nulls_in_upload(
+    file: UploadFile, many: Annotated[list[int | None] | None, Form()] = None
+) -> Any:
+    return many
+
+
+async def _check_nulls(client: Client, c: Generated) -> None:
+    answer = await client.nulls_in_lists(many=[1, 2], some={"a"}, x_many=[3, 4])
+    assert_same([[1, 2], ["a"], [3, 4]], answer)
+    refused: dict[str, Any]
+    for refused in (
+        {"many": [1, None, 2]},
+        {"many": [None]},
+        {"some": {"a", None}},
+        {"x_many": [3, None]},
+    ):
+        with pytest.raises(InvalidArgument, match="null, which a list in"):
+            await client.nulls_in_lists(**refused)
+    many, file = [1, None], c.File(b"x")
+    with pytest.raises(InvalidArgument, match="'many' .* which a list in a form"):
+        await client.nulls_in_form(body=c.BodyNullsInForm(many=many))
+    with pytest.raises(InvalidArgument, match="'many' .* which a list in a form"):
+        await client.nulls_in_upload(c.BodyNullsInUpload(file=file, many=many))
+
+
+for _function in (_nulls_in_form, _nulls_in_upload):
+    _function.__name__ = _function.__name__.removeprefix("_")
+    theme.router.add_api_route(
+        f"/{_function.__name__}", _function, methods=["POST"], response_model=None
+    )
+theme.add(
+    "nulls_in_lists",
+    "null inside of a list outside of JSON: refused",
+    _nulls_in_lists,
+    _check_nulls,
+    operations=("nulls_in_lists", "nulls_in_form", "nulls_in_upload"),
 )
 
 
