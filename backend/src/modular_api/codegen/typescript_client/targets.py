@@ -34,6 +34,7 @@ REST_SOURCES = sources(
     "codegen/typescript_client/node_tools.py",
     "codegen/typescript_client/prepare.py",
     "codegen/typescript_client/rest.py",
+    "codegen/typescript_client/sendable.ts",
     "specs/structure.py",
 )
 """All that may change what is rendered: the renderer and what it imports of ours."""

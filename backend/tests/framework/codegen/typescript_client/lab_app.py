@@ -9,7 +9,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Header, HTTPException, UploadFile
+from fastapi import (
+    APIRouter,
+    Depends,
+    Form,
+    Header,
+    HTTPException,
+    Query,
+    Request,
+    UploadFile,
+)
 from fastapi.sse import EventSourceResponse
 from fastws import Client, FastWS, Message, OperationRouter
 from pydantic import BaseModel, Field
@@ -145,6 +154,8 @@ async def only_with_the_right_token(
 
 http = APIRouter()
 
+WORDS = ["a"]
+
 
 @http.post("/orders", status_code=201)
 async def place_order(order: Order) -> Order:
@@ -162,6 +173,40 @@ async def find_order(number: int) -> Order:
 async def push_numbers(numbers: Push) -> Pushed:
     """Publish numbers, for clients without a connection."""
     return publish(numbers)
+
+
+class Seen(BaseModel):
+    """The parameters as they arrived."""
+
+    name: str
+    query: list[tuple[str, str]]
+
+
+@http.get("/seen/{name}")
+async def see(
+    request: Request,
+    name: str,
+    many: Annotated[list[int | None] | None, Query()] = None,
+    words: Annotated[list[str], Query()] = WORDS,
+    odd: Annotated[str | None, Query(alias="a&b[]=c#d")] = None,
+    flag: bool | None = None,
+    at: datetime | None = None,
+    limit: int | None = 5,
+) -> Seen:
+    """Tell what arrived."""
+    return Seen(name=name, query=request.query_params.multi_items())
+
+
+@http.get("/seen/{name}/secret")
+async def secret(name: str) -> str:
+    """Be what no name may lead to."""
+    return name
+
+
+@http.get("/files/{file:path}")
+async def read_file(file: str) -> str:
+    """Tell the path that arrived."""
+    return file
 
 
 class Uploaded(BaseModel):

@@ -9,6 +9,8 @@ import {
   findOrder,
   placeOrder,
   pushNumbers,
+  readFile,
+  see,
   timesAsked,
   upload,
   watch,
@@ -94,6 +96,64 @@ test("a body that is refused tells where", async () => {
   const { error, response } = await placeOrder({ body });
   assert.equal(response.status, 422);
   assert.deepEqual(error?.detail?.[0]?.loc, ["body", "price"]);
+});
+
+for (const name of ["a b", "ü€😀", "?x=1", "#top", "%2F", "a;b,c", "$&", "{limit}", "..."]) {
+  test(`the path parameter ${name} arrives`, async () => {
+    const { data } = await see({ path: { name }, throwOnError: true });
+    assert.deepEqual(data, { name, query: [] });
+  });
+}
+
+for (const name of ["a/secret", "/", "", ".", ".."]) {
+  test(`the path parameter "${name}" is refused: it would reach another route`, async () => {
+    const refused = { name: "TypeError", message: /of 'name' (has a slash|is not possible)/ };
+    await assert.rejects(see({ path: { name } }), refused);
+  });
+}
+
+test("a path of its own kind takes slashes, and no dots alone", async () => {
+  const { data } = await readFile({ path: { file: "a/b c/../ü" }, throwOnError: true });
+  assert.equal(data, "a/b c/../ü");
+  await assert.rejects(readFile({ path: { file: ".." } }), /of 'file' is not possible/);
+});
+
+test("a query arrives as it was given", async () => {
+  const query = {
+    many: [3, 1, 3],
+    words: ["a&b=c", "ü d+%"],
+    "a&b[]=c#d": "x y",
+    flag: false,
+    at: "2026-01-02T03:04:05+01:00",
+    limit: 0,
+  };
+  const { data } = await see({ path: { name: "n" }, query, throwOnError: true });
+  assert.deepEqual(data.query, [
+    ["many", "3"],
+    ["many", "1"],
+    ["many", "3"],
+    ["words", "a&b=c"],
+    ["words", "ü d+%"],
+    ["a&b[]=c#d", "x y"],
+    ["flag", "false"],
+    ["at", "2026-01-02T03:04:05+01:00"],
+    ["limit", "0"],
+  ]);
+});
+
+test("null and an empty list are left out where the server has no default", async () => {
+  const query = { many: [], flag: null, at: null };
+  const { data } = await see({ path: { name: "n" }, query, throwOnError: true });
+  assert.deepEqual(data.query, []);
+  await see({ path: { name: "n" }, query: { many: null }, throwOnError: true });
+});
+
+test("what a query cannot say is refused", async () => {
+  const path = { name: "n" };
+  const refused = (reason: RegExp) => ({ name: "TypeError", message: reason });
+  await assert.rejects(see({ path, query: { limit: null } }), refused(/'limit' cannot be said/));
+  await assert.rejects(see({ path, query: { words: [] } }), refused(/'words' cannot be said/));
+  await assert.rejects(see({ path, query: { many: [1, null] } }), refused(/'many' holds null/));
 });
 
 test("a file is uploaded with a field beside it", async () => {
