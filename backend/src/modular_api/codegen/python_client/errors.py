@@ -24,13 +24,28 @@ class Finding:
     Attributes:
         where: an operation (`POST /orders`), a component (`component Order`), or a place
             in the document (`#/components/schemas/Order`).
+        lost: what is lost only because this is; their reasons say where, `body`, or
+            are empty.
     """
 
     where: str
     reason: str
+    lost: tuple[Finding, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.reason}"
+        told = f"{self.where}: {self.reason}"
+        if not self.lost:
+            return told
+        others = (
+            f"{one.where} ({one.reason})" if one.reason else one.where
+            for one in self.lost
+        )
+        return f"{told}; lost with it: {', '.join(others)}"
+
+    @property
+    def places(self) -> set[str]:
+        """All that is lost."""
+        return {self.where, *(one.where for one in self.lost)}
 
 
 class ClientRenderError(CodegenError):

@@ -31,6 +31,7 @@ from openapi_python_client.strings import ClassName, PythonIdentifier
 from modular_api.codegen.python_client import document as documents
 from modular_api.codegen.python_client import reserved
 from modular_api.codegen.python_client.ambiguity import told_apart_models
+from modular_api.codegen.python_client.consequences import folded
 from modular_api.codegen.python_client.errors import Finding
 from modular_api.codegen.python_client.name_conflicts import distinct_names
 from modular_api.codegen.python_client.names import ClientNames
@@ -53,7 +54,13 @@ from modular_api.types import Document
 _FIELD_PREFIX = "field_"
 _WARNED_OPERATION = re.compile(r"WARNING parsing (.+) within \w+\.(.*)", re.DOTALL)
 _PARAMETER = re.compile(r"cannot parse parameter of endpoint \S+: (?=parameter ')")
+_ANSWER = re.compile(
+    r"Cannot parse response for status code \S+ \((answer .+)\), "
+    r"response will be omitted from generated client"
+)
 _WARNED_SCHEMA = re.compile(r"Unable to parse schema /components/schemas/(.+)")
+_WARNED_MODEL = re.compile(r"Unable to process schema /components/schemas/(.+):")
+_REMOVAL = " Failure to process schema has resulted in the removal of:"
 _REPLACED = frozenset({"client.py", "errors.py"})
 
 
@@ -112,11 +119,10 @@ def emit(document: Document, names: ClientNames) -> Emitted:
             files=_read(target),
             endpoints=_endpoints(data),
             class_names=[item.class_info.name for item in (*data.models, *data.enums)],
-            findings=[
-                *map(_finding, warnings),
-                *_collisions(data),
-                *_unsendable(data),
-            ],
+            findings=folded(
+                document,
+                [*map(_finding, warnings), *_collisions(data), *_unsendable(data)],
+            ),
         )
 
 
@@ -297,10 +303,17 @@ def _finding(error: GeneratorError) -> Finding:
     if match := _WARNED_OPERATION.fullmatch(error.header):
         if names_parameter := _PARAMETER.match(detail):
             return Finding(match[1], detail[names_parameter.end() :])
+        if answer := _ANSWER.fullmatch(detail):
+            return Finding(match[1], answer[1])
         consequence = match[2].strip()
         return Finding(match[1], f"{detail} {consequence}".strip())
     if match := _WARNED_SCHEMA.fullmatch(error.header):
         return Finding(f"component {match[1]}", detail)
+    if match := _WARNED_MODEL.fullmatch(error.header.strip()):
+        reason, _, removed = detail.partition(_REMOVAL)
+        names = (path.rpartition("/")[2] for path in removed.split())
+        lost = {Finding(f"component {name}", "") for name in names if name != match[1]}
+        return Finding(f"component {match[1]}", reason, tuple(sorted(lost)))
     return Finding("#", f"{error.header.strip()} {detail}")
 
 

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from openapi_python_client.config import Config
@@ -20,6 +21,7 @@ from openapi_python_client.parser.properties import model_property
 from openapi_python_client.schema.untrusted_string import UntrustedString
 from openapi_python_client.strings import PythonIdentifier
 
+from modular_api.codegen.python_client.property_types import FieldError
 from modular_api.codegen.python_client.replacing import replaced
 
 
@@ -52,6 +54,8 @@ def _number_fields(*, config: Config, **given: Any) -> Any:
     name stays.
     """
     settled = _settle_fields(config=config, **given)
+    if isinstance(settled, FieldError):
+        return replace(settled, detail=f"field '{settled.field}': {settled.detail}")
     if isinstance(settled, PropertyError):
         return settled
     groups: tuple[list[Any], ...] = (settled.required_props, settled.optional_props)

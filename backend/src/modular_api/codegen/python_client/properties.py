@@ -15,9 +15,10 @@ docs/adr/0015-what-of-the-generator-is-replaced.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from types import ModuleType
 from typing import Any, cast
 
 from attrs import define, evolve
@@ -50,6 +51,7 @@ from modular_api.codegen.python_client.property_types import (
     AnswersProperty,
     BytesProperty,
     ConstantProperty,
+    FieldError,
     FormatProperty,
     MapProperty,
     OpenEnumProperty,
@@ -71,9 +73,14 @@ _property_from_data = properties.property_from_data
 def our_properties() -> Iterator[None]:
     """Make the parser build our properties where its own would lose something."""
     with ExitStack() as stack:
-        for module in (properties, bodies, responses):
-            stack.enter_context(replaced(module, "property_from_data", _build))
-        stack.enter_context(replaced(openapi, "property_from_data", _build_parameter))
+        builders: dict[ModuleType, Callable[..., Built]] = {
+            properties: _build,
+            bodies: _build_body,
+            responses: _build_answer,
+            openapi: _build_parameter,
+        }
+        for module, builder in builders.items():
+            stack.enter_context(replaced(module, "property_from_data", builder))
         for class_ in (PropertyProtocol, UnionProperty):
             stack.enter_context(replaced(class_, "validate_location", _location_fault))
         yield
@@ -106,11 +113,32 @@ def _build(
             process_properties=process_properties,
             roots=roots,
         )
+    fault, schemas = built
+    if isinstance(fault, PropertyError):
+        # The outermost of nested ones wins: the field, not the item of its list.
+        field = name.get_untrusted_value()
+        return FieldError(**{**vars(fault), "field": field}), schemas
     return _described(built, data) if isinstance(data, oai.Schema) else built
 
 
 def _build_parameter(*, name: UntrustedString, **given: Any) -> Built:
     """Build the property of a parameter, which an error names, and its component."""
+    return _told(f"parameter '{name.get_untrusted_value()}'", name, given)
+
+
+def _build_body(*, name: UntrustedString, **given: Any) -> Built:
+    """Build the property of a body, which an error names."""
+    return _told("body", name, given)
+
+
+def _build_answer(*, name: UntrustedString, **given: Any) -> Built:
+    """Build the property of an answer, `response_200`, which an error names."""
+    return _told(
+        name.get_untrusted_value().replace("response_", "answer "), name, given
+    )
+
+
+def _told(place: str, name: UntrustedString, given: dict[str, Any]) -> Built:
     built = _build(name=name, **given)
     fault, schemas = built
     if not isinstance(fault, PropertyError):
@@ -119,8 +147,7 @@ def _build_parameter(*, name: UntrustedString, **given: Any) -> Built:
     if isinstance(fault.data, oai.Reference):
         component = fault.data.ref.get_untrusted_value().rpartition("/")[2]
         detail = f"there is no class of component {component}"
-    told = f"parameter '{name.get_untrusted_value()}': {detail}"
-    return replace(fault, detail=told), schemas
+    return replace(fault, detail=f"{place}: {detail}"), schemas
 
 
 @define

@@ -6,6 +6,7 @@ written.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from attrs import Factory, define, field
@@ -20,6 +21,13 @@ from openapi_python_client.strings import PythonCode, PythonIdentifier
 
 from modular_api.codegen.python_client.formats import Format
 from modular_api.codegen.python_client.literals import literal
+
+
+@dataclass
+class FieldError(PropertyError):
+    """A schema that no property can be made of, and the field or parameter it is of."""
+
+    field: str = ""
 
 
 @define

@@ -153,7 +153,7 @@ def _generate(
 
     methods = [method_sources(operation) for operation in operations]
     raw = _Raw(names, emitted.files, methods, finish_facade)
-    return raw, {finding.where for finding in emitted.findings}
+    return raw, {place for finding in emitted.findings for place in finding.places}
 
 
 def _name_clashes(class_names: list[str], names: ClientNames) -> list[Finding]:

@@ -65,10 +65,12 @@ def model(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
-def render(specification: dict[str, Any]) -> dict[str, str]:
+def render(
+    specification: dict[str, Any], allowed: frozenset[str] = frozenset()
+) -> dict[str, str]:
     """Render as version 1 of the module `evil`, unformatted."""
     return render_python_client(
-        specification, module="evil", version="v1", format_file=str
+        specification, module="evil", version="v1", format_file=str, allowed=allowed
     )
 
 
@@ -289,11 +291,121 @@ def test_a_lost_parameter_is_told_with_its_route_and_its_cause() -> None:
         render(specification)
     assert [str(finding) for finding in caught.value.findings] == [
         "GET /lists: parameter 'l': an enum of lists cannot be a Python enum",
-        "GET /named: parameter 't': there is no class of component E",
-        "component E: an enum of lists cannot be a Python enum",
+        "component E: an enum of lists cannot be a Python enum; lost with it: "
+        "GET /named (parameter 't')",
     ]
     assert "AppFactory(…, allowed_losses=[…])" in str(caught.value)
     assert "[tool.modular_api] allowed_losses = […]" in str(caught.value)
+
+
+ENUM_OF_LISTS = {"enum": [[1], [2]]}
+
+
+def _using(*components: str) -> dict[str, Any]:
+    """Return paths with a body and an answer of each component."""
+    return {
+        f"/{name.lower()}": {
+            "post": operation(
+                f"use_{name.lower()}",
+                requestBody=_content(name),
+                responses={"200": {"description": "", **_content(name)}},
+            )
+        }
+        for name in components
+    }
+
+
+def _content(name: str) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": {"$ref": REF + name}}}}
+
+
+@pytest.mark.parametrize(
+    ("schemas", "cause", "lost"),
+    [
+        pytest.param(
+            {
+                "E": ENUM_OF_LISTS,
+                "M": {"type": "object", "properties": {"e": {"$ref": REF + "E"}}},
+                "N": {"type": "object", "properties": {"m": {"$ref": REF + "M"}}},
+                "U": {"anyOf": [{"$ref": REF + "E"}, {"type": "integer"}]},
+            },
+            "component E: an enum of lists cannot be a Python enum",
+            ["component M", "component N", "component U"],
+            id="a component that others hold",
+        ),
+        pytest.param(
+            {
+                "M": {
+                    "type": "object",
+                    "properties": {"a": {"type": "integer"}, "e": ENUM_OF_LISTS},
+                },
+                "N": {"type": "object", "properties": {"m": {"$ref": REF + "M"}}},
+            },
+            "component M: field 'e': an enum of lists cannot be a Python enum",
+            ["component N"],
+            id="a field",
+        ),
+        pytest.param(
+            {
+                "L": {"type": "array", "items": {"$ref": REF + "L"}},
+                "N": {"type": "object", "properties": {"l": {"$ref": REF + "L"}}},
+            },
+            "component L: invalid data in items of array",
+            ["component N"],
+            id="a list of itself",
+        ),
+    ],
+)
+def test_what_is_lost_by_one_cause_is_one_finding(
+    schemas: dict[str, Any], cause: str, lost: list[str]
+) -> None:
+    """With field and reason, all routes and components that it takes along."""
+    specification = document(paths=_using(*schemas), schemas=schemas)
+    with pytest.raises(GeneratorWarnings) as caught:
+        render(specification)
+    (finding,) = caught.value.findings
+    assert str(finding).startswith(cause)
+    routes = [f"POST /{name.lower()}" for name in schemas]
+    assert {one.where for one in finding.lost} == {*lost, *routes}
+    assert f"{routes[0]} (body), " in str(finding)
+
+
+def test_the_line_of_a_cause_allows_what_is_lost_with_it() -> None:
+    """And no more: another route that needs it makes another line."""
+    schemas = {
+        "M": {"type": "object", "properties": {"e": ENUM_OF_LISTS}},
+        "Fine": {"type": "object", "properties": {"a": {"type": "integer"}}},
+    }
+    specification = document(paths=_using("M", "Fine"), schemas=schemas)
+    with pytest.raises(GeneratorWarnings) as caught:
+        render(specification)
+    line = str(caught.value.findings[0])
+    files = render(specification, allowed=frozenset({line}))
+    operations = {path for path in files if "/api/operations/use_" in path}
+    assert operations == {"_evil/api/operations/use_fine.py"}
+    specification["paths"]["/more"] = {
+        "get": operation(
+            "more", responses={"200": {"description": "", **_content("M")}}
+        )
+    }
+    with pytest.raises(GeneratorWarnings, match=r"GET /more \(answer 200\)"):
+        render(specification, allowed=frozenset({line}))
+
+
+def test_causes_of_their_own_stay_findings_of_their_own() -> None:
+    """Two fields of two models are two changes to make."""
+    broken = {"type": "object", "properties": {"e": ENUM_OF_LISTS}}
+    both = {
+        "type": "object",
+        "properties": {"m": {"$ref": REF + "M"}, "n": {"$ref": REF + "N"}},
+    }
+    schemas = {"M": broken, "N": broken, "Both": both}
+    with pytest.raises(GeneratorWarnings) as caught:
+        render(document(paths=_using("Both"), schemas=schemas))
+    assert [finding.where for finding in caught.value.findings] == [
+        "component M",
+        "component N",
+    ]
 
 
 def test_parameters_of_one_python_name_are_numbered(
