@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from modular_api.deploy.config.models import DeploymentConfig
 from modular_api.deploy.instance.life import end_with_manager
@@ -33,6 +33,9 @@ from modular_api.types import Document
 
 if TYPE_CHECKING:
     from modular_api.app.modular_app import ModularApp
+
+Hashes: TypeAlias = tuple[Mapping[str, str], Mapping[str, str]]
+"""Of a module's OpenAPI documents and of its AsyncAPI documents, by version."""
 
 _LONGEST_S = 60.0
 _LENGTH = struct.Struct(">I")
@@ -55,12 +58,9 @@ class Description:
         return {module.name: module.uses for module in self.model.modules}
 
     @property
-    def spec_hashes(self) -> dict[str, dict[str, str]]:
-        """The hash of each OpenAPI document by module and version, as health tells it."""
-        return {
-            module.name: {each.name: each.spec_sha256 for each in module.versions}
-            for module in self.model.modules
-        }
+    def document_hashes(self) -> dict[str, Hashes]:
+        """What identifies the documents of each module, as its process tells it, too."""
+        return {m.name: (m.spec_hashes, m.socket_hashes) for m in self.model.modules}
 
 
 @dataclass(frozen=True)

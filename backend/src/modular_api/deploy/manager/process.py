@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modular_api.deploy.manager.child import Child, describe_exit
+from modular_api.deploy.manager.describing import Hashes
 from modular_api.deploy.manager.health import Answer, NoAnswer, ask
 from modular_api.deploy.manager.records import ProcessRecord, Records
 from modular_api.deploy.manager.states import State
@@ -86,14 +87,17 @@ class ServerProcess:
         except NoAnswer:
             return False
 
-    async def spec_hashes(self) -> dict[str, Any]:
+    async def document_hashes(self) -> dict[str, Hashes]:
         """Return what identifies the documents of each of its modules; {} if it is mute."""
         try:
-            answer = await self.ask(READY, _HASHES_S)
+            told = (await self.ask(READY, _HASHES_S)).body
         except NoAnswer:
             return {}
-        hashes: dict[str, Any] = answer.body.get("specs", {})
-        return hashes
+        sockets = told.get("sockets", {})
+        return {
+            module: (specs, sockets.get(module, {}))
+            for module, specs in told.get("specs", {}).items()
+        }
 
     async def ask(self, path: str, deadline_s: float) -> Answer:
         """Ask it something over its private address. Raises: NoAnswer."""

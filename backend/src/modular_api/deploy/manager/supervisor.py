@@ -18,6 +18,7 @@ from modular_api.deploy.manager.describing import (
     AppProcess,
     Builders,
     Description,
+    Hashes,
     describing,
 )
 from modular_api.deploy.manager.errors import (
@@ -243,9 +244,9 @@ class Supervisor:
         The code has changed while nobody watched. Where the documents are the same
         that is left to a `restart`, as with a manager that was there all the time.
         """
-        now = self.description.spec_hashes
+        now = self.description.document_hashes
         served = await asyncio.gather(
-            *(w.spec_hashes() for w in self._adopted.values())
+            *(w.document_hashes() for w in self._adopted.values())
         )
         return {
             name
@@ -402,10 +403,10 @@ class Supervisor:
         Raises: RollFailed: new code does not start, and the old serves on.
         """
         async with self._change():
-            before = await self._spec_hashes()
+            before = await self._document_hashes()
             concerned = self._following(set(modules))
             await self.fleet.roll_together(concerned)
-            after = await self._spec_hashes()
+            after = await self._document_hashes()
             changed = {m for m in after if after[m] != before.get(m)}
             users = {
                 m for m, used in self.fleet.uses.items() if changed.intersection(used)
@@ -426,12 +427,12 @@ class Supervisor:
             if plan.reload and modules.intersection(plan.modules)
         }
 
-    async def _spec_hashes(self) -> dict[str, Any]:
+    async def _document_hashes(self) -> dict[str, Hashes]:
         """Return what identifies the documents of each module that is served."""
-        found: dict[str, Any] = {}
+        found: dict[str, Hashes] = {}
         for worker in self.processes().values():
             if isinstance(worker, ServerProcess):
-                found |= await worker.spec_hashes()
+                found |= await worker.document_hashes()
         return found
 
     async def _refuse_to_break_peers(

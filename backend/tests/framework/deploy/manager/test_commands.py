@@ -224,6 +224,43 @@ def test_what_serves_another_contract_than_the_code_is_not_adopted_as_it_is(
     assert operator.pids_of(after)[:2] == operator.pids_of(before)[:2]
 
 
+WITH_A_SOCKET = """
+    from fastapi import APIRouter
+
+    from modular_api import Module
+    from modular_api.ws import WsRouter
+
+    router = APIRouter()
+
+    class Numbers(WsRouter[None, int]):
+        '''Numbers.'''
+
+    module = Module(routers={"v1": router}, ws={"v1": [Numbers("numbers")]})
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("started_with", ["--detach", "--reload"])
+def test_the_contract_of_a_socket_counts_like_that_of_rest(
+    operator: Operator, started_with: str
+) -> None:
+    """Only its document changes: whether nobody watches meanwhile, or the manager."""
+    operator.project.write("beta", WITH_A_SOCKET)
+    if started_with == "--detach":
+        operator.run("start", "--detach")
+        os.kill(operator.manager_pid(), signal.SIGKILL)
+    else:
+        operator.start("--reload")
+    before = operator.status()
+    operator.project.change("beta", 'Numbers("numbers")', 'Numbers("figures")')
+    if started_with == "--detach":
+        operator.run("start", "--detach")
+    until(lambda: "figures.subscribe" in operator.get("/asyncapi.json").text)
+    assert "figures.subscribe" in operator.get("/beta/asyncapi.json").text
+    after = operator.status()
+    assert operator.pids_of(after)[:2] == operator.pids_of(before)[:2]
+
+
 @pytest.mark.slow
 def test_a_manager_in_the_foreground_replaces_what_it_adopts(
     operator: Operator,
