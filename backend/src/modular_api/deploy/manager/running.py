@@ -7,13 +7,14 @@ import json
 import logging
 import os
 import pickle
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from modular_api.deploy.config.errors import BadDeployment, Fault
 from modular_api.deploy.config.models import SKIP_PORT_FAULTS, DeploymentConfig
@@ -182,8 +183,8 @@ def run_detached(deployment: Deployment) -> dict[str, Any]:
 
     What it prints and does not log is in `manager-output.log`, beside the others.
 
-    Raises: ModularError: it did not start, in its own words. KeyboardInterrupt: the
-        start was undone.
+    Raises: ModularError: it did not start, in its own words. KeyboardInterrupt: SIGINT
+        or SIGTERM came, and the start was undone.
     """
     deployment.must_exist()
     log_dir = deployment.places.log_dir
@@ -193,16 +194,20 @@ def run_detached(deployment: Deployment) -> dict[str, Any]:
         output = printed.open("ab")
     except OSError as error:
         raise BadFolder(log_dir, error) from error
+    with output, _terminated_is_interrupted():
+        return _begin(deployment, output, printed)
+
+
+def _begin(deployment: Deployment, output: BinaryIO, printed: Path) -> dict[str, Any]:
     ours, theirs = os.pipe()
-    with output:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), str(theirs)],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            pass_fds=[theirs],
-            start_new_session=True,
-        )
+    process = subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), str(theirs)],
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
+        pass_fds=[theirs],
+        start_new_session=True,
+    )
     os.close(theirs)
     assert process.stdin is not None
     try:
@@ -226,6 +231,16 @@ def run_detached(deployment: Deployment) -> dict[str, Any]:
         raise ManagerError(told["error"])
     status: dict[str, Any] = told["status"]
     return status
+
+
+@contextmanager
+def _terminated_is_interrupted() -> Iterator[None]:
+    """Have SIGTERM do what SIGINT does while the body runs."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def main() -> None:

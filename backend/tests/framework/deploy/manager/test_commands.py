@@ -482,13 +482,16 @@ def test_sigquit_ends_a_start_that_hangs(operator: Operator) -> None:
 
 
 @pytest.mark.slow
-def test_an_interrupted_start_in_the_background_is_undone(operator: Operator) -> None:
-    """Ctrl-C reaches who waits for it, and not the manager."""
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_start_in_the_background_is_undone(
+    operator: Operator, kind: signal.Signals
+) -> None:
+    """Ctrl-C and `kill` reach who waits for it, and not the manager."""
     operator.project.change("alpha", "import os\n", "import os, time; time.sleep(60)\n")
     starter = operator.begin("start", "--detach")
     until(lambda: operator.status()["starting"])
     manager = operator.manager_pid()
-    starter.send_signal(signal.SIGINT)
+    starter.send_signal(kind)
     assert starter.wait(10) == 130
     assert gone([manager], within_s=0.5)
     assert operator.run("stop") == "Nothing to stop.\n"
