@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import socket
 import stat
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 
 from modular_api.deploy.manager.control import (
+    LOCK,
     SOCKET,
     answering,
     manager_pid,
@@ -117,3 +120,17 @@ def test_a_folder_has_one_manager(tmp_path: Path) -> None:
     assert manager_pid(tmp_path) is None
     with managing(tmp_path):
         pass
+
+
+def test_who_looks_for_a_manager_keeps_none_from_starting(tmp_path: Path) -> None:
+    """`status` looks whether somebody has the lock, and has it for that moment."""
+    with managing(tmp_path):
+        pass
+    with (tmp_path / LOCK).open("r+") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        assert manager_pid(tmp_path) is None  # two may look at the same time
+        timer = threading.Timer(0.05, looking.close)
+        timer.start()
+        with managing(tmp_path):
+            assert manager_pid(tmp_path) == os.getpid()
+        timer.join()
