@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
-import json
 import os
 import pickle
 import signal
@@ -18,7 +17,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from modular_api.deploy.config.models import DeploymentConfig
@@ -246,12 +244,12 @@ def _write(stream: BinaryIO, work: Callable[[], object]) -> None:
 
 
 def _description(app: ModularApp) -> Description:
-    from modular_api.app.generation import job_of
+    from modular_api.deploy.instance.documents import documents_of
 
-    documents: dict[tuple[str, str, str], Document] = {
-        (module.name, document.version, document.kind): json.loads(document.content)
+    documents = {
+        (module.name, *key): document
         for module in app.modules_apps
-        for document in job_of(module, module.directory or Path()).documents
+        for key, document in documents_of(module).items()
     }
     return Description(app.describe(), documents)
 

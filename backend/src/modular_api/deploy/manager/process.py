@@ -9,12 +9,14 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from modular_api.deploy.instance.spec import DOCUMENTS
 from modular_api.deploy.manager.child import Child, describe_exit
 from modular_api.deploy.manager.describing import Hashes
 from modular_api.deploy.manager.health import Answer, NoAnswer, ask
 from modular_api.deploy.manager.records import ProcessRecord, Records
 from modular_api.deploy.manager.states import State
 from modular_api.deploy.manager.worker import NeverReady, Slot
+from modular_api.types import Document
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,8 @@ READY = "/health/ready"
 
 _ASK_AGAIN_S = 0.02
 _HASHES_S = 2.0
+_DOCUMENTS_S = 5.0
+_MOST_DOCUMENTS = 1 << 28
 
 
 class ServerProcess:
@@ -98,6 +102,19 @@ class ServerProcess:
             module: (specs, sockets.get(module, {}))
             for module, specs in told.get("specs", {}).items()
         }
+
+    async def documents(self, module: str) -> dict[tuple[str, str], Document]:
+        """Return what it serves of a module, by version and kind. Raises: NoAnswer."""
+        answer = await ask(
+            self._health,
+            f"{DOCUMENTS}/{module}",
+            timeout_s=_DOCUMENTS_S,
+            most_bytes=_MOST_DOCUMENTS,
+        )
+        if not answer.is_good:
+            raise NoAnswer(f"it answers with {answer.status}")
+        told = answer.body["documents"]
+        return {(each["version"], each["kind"]): each["document"] for each in told}
 
     async def ask(self, path: str, deadline_s: float) -> Answer:
         """Ask it something over its private address. Raises: NoAnswer."""

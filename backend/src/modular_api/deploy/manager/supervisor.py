@@ -438,15 +438,20 @@ class Supervisor:
     async def _refuse_to_break_peers(
         self, server: str | None, names: Collection[str], new: Description
     ) -> None:
-        peers = peers_that_stay(names, self.fleet.plans, new.uses)
-        if peers:
-            addresses = {
-                module: self.sockets.address(name)
-                for name in names
-                for module in self.fleet.plans[name].modules
-            }
-            if found := await breaks(peers, new, addresses):
+        uses = self.fleet.uses, new.uses
+        if peers := peers_that_stay(names, self.fleet.plans, uses):
+            serving = {module: self._serving(module, names) for module in peers}
+            if found := await breaks(peers, new, serving):
                 raise PeerWouldBreak(server or "all", found)
+
+    def _serving(self, module: str, names: Collection[str]) -> list[ServerProcess]:
+        """Return the processes of some instances that serve a module."""
+        return [
+            worker
+            for name in names
+            if module in self.fleet.plans[name].modules
+            if isinstance(worker := self.fleet.instances[name].current, ServerProcess)
+        ]
 
     async def reload(self) -> None:
         """Read the configuration again; start, replace and stop what differs.

@@ -175,6 +175,41 @@ async def test_new_code_may_not_break_a_running_peer(deployment: Deployment) -> 
     await order(manager.pid_dir, "restart", server="alpha", force=True)
 
 
+GUARDED = """
+    from starlette.middleware import Middleware
+
+    def filler() -> None: ...
+
+    filler.__doc__ = "long " * 300_000
+    router.get("/filler")(filler)
+
+    class Guard:
+        def __init__(self, app):
+            self.app = app
+
+        async def __call__(self, scope, receive, send):
+            if scope["type"] == "http":
+                await send({"type": "http.response.start", "status": 401})
+                await send({"type": "http.response.body", "body": b""})
+            else:
+                await self.app(scope, receive, send)
+
+    module = Module(middleware=[Middleware(Guard)], """
+
+
+@pytest.mark.slow
+async def test_neither_a_guard_nor_its_length_hides_a_contract(
+    project: TinyProject,
+) -> None:
+    """Nor that the code of the peer, which runs on as it was, uses nothing by now."""
+    project.change("alpha", "module = Module(", dedent(GUARDED).strip())
+    async with project.running(tiny_config()) as manager:
+        project.change("alpha", '"/pid"', '"/number"')
+        project.change("beta", 'uses=["alpha"]', "uses=[]")
+        with pytest.raises(ControlFailed, match="alpha v1, used by beta: .*/pid"):
+            await order(manager.pid_dir, "restart", server="alpha", force=False)
+
+
 @pytest.mark.slow
 async def test_nginx_is_started_again(deployment: Deployment) -> None:
     """Its master is killed; its workers, which would keep the port, go too."""
