@@ -54,6 +54,7 @@ def health_routes(app: ModularApp) -> list[Route]:
             "modules": [module.name for module in app.modules_apps],
             "specs": app.spec_hashes(),
             "sockets": app.socket_hashes(),
+            "uses": {module.name: module.uses for module in app.modules_apps},
         }
         status, why = await _readiness(state)
         if status == "ready":

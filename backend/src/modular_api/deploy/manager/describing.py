@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from modular_api.deploy.config.models import DeploymentConfig
 from modular_api.deploy.instance.life import end_with_manager
@@ -32,11 +32,21 @@ from modular_api.types import Document
 if TYPE_CHECKING:
     from modular_api.app.modular_app import ModularApp
 
-Hashes: TypeAlias = tuple[Mapping[str, str], Mapping[str, str]]
-"""Of a module's OpenAPI documents and of its AsyncAPI documents, by version."""
-
 _LONGEST_S = 60.0
 _LENGTH = struct.Struct(">I")
+
+
+class ModuleFacts(NamedTuple):
+    """What those beside a module have to know of it; its process tells the same.
+
+    Attributes:
+        specs: the hash of each OpenAPI document, by version.
+        sockets: that of each AsyncAPI document.
+    """
+
+    specs: Mapping[str, str]
+    sockets: Mapping[str, str]
+    uses: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,9 +66,12 @@ class Description:
         return {module.name: module.uses for module in self.model.modules}
 
     @property
-    def document_hashes(self) -> dict[str, Hashes]:
-        """What identifies the documents of each module, as its process tells it, too."""
-        return {m.name: (m.spec_hashes, m.socket_hashes) for m in self.model.modules}
+    def facts(self) -> dict[str, ModuleFacts]:
+        """What the code says of each module."""
+        return {
+            m.name: ModuleFacts(m.spec_hashes, m.socket_hashes, m.uses)
+            for m in self.model.modules
+        }
 
 
 @dataclass(frozen=True)

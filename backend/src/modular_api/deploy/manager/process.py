@@ -11,7 +11,7 @@ from typing import Any
 
 from modular_api.deploy.instance.spec import DOCUMENTS
 from modular_api.deploy.manager.child import Child, describe_exit
-from modular_api.deploy.manager.describing import Hashes
+from modular_api.deploy.manager.describing import ModuleFacts
 from modular_api.deploy.manager.health import Answer, NoAnswer, ask
 from modular_api.deploy.manager.records import ProcessRecord, Records
 from modular_api.deploy.manager.states import State
@@ -24,7 +24,7 @@ LIVE = "/health/live"
 READY = "/health/ready"
 
 _ASK_AGAIN_S = 0.02
-_HASHES_S = 2.0
+_FACTS_S = 2.0
 _DOCUMENTS_S = 5.0
 _MOST_DOCUMENTS = 1 << 28
 
@@ -91,15 +91,17 @@ class ServerProcess:
         except NoAnswer:
             return False
 
-    async def document_hashes(self) -> dict[str, Hashes]:
-        """Return what identifies the documents of each of its modules; {} if it is mute."""
+    async def facts(self) -> dict[str, ModuleFacts]:
+        """Return what it says of each of its modules; {} if it is mute."""
         try:
-            told = (await self.ask(READY, _HASHES_S)).body
+            told = (await self.ask(READY, _FACTS_S)).body
         except NoAnswer:
             return {}
-        sockets = told.get("sockets", {})
+        sockets, uses = told.get("sockets", {}), told.get("uses", {})
         return {
-            module: (specs, sockets.get(module, {}))
+            module: ModuleFacts(
+                specs, sockets.get(module, {}), tuple(uses.get(module, ()))
+            )
             for module, specs in told.get("specs", {}).items()
         }
 

@@ -18,7 +18,7 @@ from modular_api.deploy.manager.describing import (
     AppProcess,
     Builders,
     Description,
-    Hashes,
+    ModuleFacts,
     describing,
 )
 from modular_api.deploy.manager.errors import (
@@ -244,15 +244,17 @@ class Supervisor:
         The code has changed while nobody watched. Where the documents are the same
         that is left to a `restart`, as with a manager that was there all the time.
         """
-        now = self.description.document_hashes
-        served = await asyncio.gather(
-            *(w.document_hashes() for w in self._adopted.values())
-        )
+        served = await asyncio.gather(*(w.facts() for w in self._adopted.values()))
         return {
             name
-            for name, hashes in zip(self._adopted, served, strict=True)
-            if any(now.get(module) != hashes[module] for module in hashes)
+            for name, facts in zip(self._adopted, served, strict=True)
+            if self._differing(facts)
         }
+
+    def _differing(self, facts: Mapping[str, ModuleFacts]) -> set[str]:
+        """Return the modules of which the code says something else."""
+        now = self.description.facts
+        return {module for module in facts if facts[module] != now.get(module)}
 
     def _peers_of(self, plan: InstancePlan) -> dict[str, str]:
         """Return where a process finds what it uses, among what is there to stay."""
@@ -398,16 +400,17 @@ class Supervisor:
         """Replace the processes of modules whose code has changed.
 
         Where that changes the contract of one, those that use it are replaced then, as
-        they import its client, which is another now.
+        they import its client, which is another now. One that uses another module now
+        is replaced again, as its process was not told where that is.
 
         Raises: RollFailed: new code does not start, and the old serves on.
         """
         async with self._change():
-            before = await self._document_hashes()
             concerned = self._following(set(modules))
             await self.fleet.roll_together(concerned)
-            after = await self._document_hashes()
-            changed = {m for m in after if after[m] != before.get(m)}
+            # Compared with what nginx and the others were told, not with the process
+            # before: the last roll may have failed half way.
+            changed = self._differing(await self._facts_of_followed())
             users = {
                 m for m, used in self.fleet.uses.items() if changed.intersection(used)
             }
@@ -418,6 +421,8 @@ class Supervisor:
                 ) as app:
                     self._take(app.description, self.config)
                     await self._update_gateway(app)
+                followed = self._following({*self.config.modules})
+                await self.fleet.roll_together(self._outdated() & followed)
 
     def _following(self, modules: set[str]) -> set[str]:
         """Return the instances of modules that follow changes of their code."""
@@ -427,12 +432,13 @@ class Supervisor:
             if plan.reload and modules.intersection(plan.modules)
         }
 
-    async def _document_hashes(self) -> dict[str, Hashes]:
-        """Return what identifies the documents of each module that is served."""
-        found: dict[str, Hashes] = {}
-        for worker in self.processes().values():
+    async def _facts_of_followed(self) -> dict[str, ModuleFacts]:
+        """Return what processes that follow changes say of their modules."""
+        found: dict[str, ModuleFacts] = {}
+        for name in self._following({*self.config.modules}):
+            worker = self.fleet.instances[name].current
             if isinstance(worker, ServerProcess):
-                found |= await worker.document_hashes()
+                found |= await worker.facts()
         return found
 
     async def _refuse_to_break_peers(

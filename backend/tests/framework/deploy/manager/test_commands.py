@@ -509,6 +509,24 @@ def test_a_manager_outlives_whoever_has_started_it(operator: Operator) -> None:
     assert "alpha-0" in operator.run("status")
 
 
+ASKS_ITS_PEER = """
+    from fastapi import APIRouter
+
+    from modular_api import Module
+    from modular_api.clients import module_client
+
+    from ..alpha.client_generated import AlphaClient
+
+    router = APIRouter()
+
+    @router.get("/number")
+    async def number() -> int:
+        return await module_client(AlphaClient).pid()
+
+    module = Module(routers={"v1": router}, uses=["alpha"])
+"""
+
+
 @pytest.mark.slow
 def test_saving_a_file_replaces_its_process(operator: Operator) -> None:
     """And those that use it, when its contract changes; a fault leaves the old one."""
@@ -529,6 +547,12 @@ def test_saving_a_file_replaces_its_process(operator: Operator) -> None:
     assert operator.get("/alpha/number").status_code == 200
     generated = (operator.folder / "modules/alpha/client_generated").rglob("*.py")
     assert any("/number" in file.read_text() for file in generated)
+
+    operator.project.write("beta", ASKS_ITS_PEER.replace('uses=["alpha"]', "uses=[]"))
+    until(lambda: operator.get("/beta/number").status_code == 503)
+    until(lambda: "/api/v1/beta/number" in operator.get("/openapi.json").text)
+    operator.project.change("beta", "uses=[]", 'uses=["alpha"]')
+    until(lambda: operator.get("/beta/number").status_code == 200)
 
 
 def until(condition: Any, within_s: float = 10.0) -> None:
