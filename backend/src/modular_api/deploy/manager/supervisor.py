@@ -111,6 +111,7 @@ class Supervisor:
         self._changing = asyncio.Lock()
         self._changer: asyncio.Task[Any] | None = None
         self._starting: asyncio.Task[None] | None = None
+        self._reloading: asyncio.Task[None] | None = None
         self._builders = Builders()
         self._dumping = asyncio.Lock()
         self._is_stopping = False
@@ -205,19 +206,25 @@ class Supervisor:
                 # It would outlive this manager, which has promised to leave nothing.
                 self._adopted_gateway = False
                 await self.gateway_keeper.restart(self._patience.drain_s)
-            self._start_following(app.description.model)
+            self._stack.callback(self._stop_following)
+            self._follow_changes(app.description.model)
         log.info("all ready in %.1f s", time.time() - self.started_at)
 
-    def _start_following(self, model: AppModel) -> None:
-        """Follow changes of the code, if any server should."""
+    def _follow_changes(self, model: AppModel) -> None:
+        """Follow changes of the code while any server should."""
         if not any(plan.reload for plan in self.fleet.plans.values()):
-            return
-        folders = {m.name: Path(m.directory) for m in model.modules if m.directory}
-        reloader = Reloader(
-            {*source_folders(self._source), *folders.values()}, folders, self.follow
-        )
-        task = asyncio.create_task(reloader.run())
-        self._stack.callback(task.cancel)
+            self._stop_following()
+        elif self._reloading is None:
+            folders = {m.name: Path(m.directory) for m in model.modules if m.directory}
+            reloader = Reloader(
+                {*source_folders(self._source), *folders.values()}, folders, self.follow
+            )
+            self._reloading = asyncio.create_task(reloader.run())
+
+    def _stop_following(self) -> None:
+        if self._reloading is not None:
+            self._reloading.cancel()
+            self._reloading = None
 
     def _outdated(self) -> set[str]:
         """Return the instances whose process was told something else than is so now.
@@ -463,7 +470,8 @@ class Supervisor:
         """Read the configuration again; start, replace and stop what differs.
 
         Raises:
-            RollFailed: a process was not replaced; the rest of what is new is in force.
+            RollFailed: a process was not replaced, nor were those that come after it;
+                what is added runs, and what is gone was stopped.
             ModularError: what is wrong; everything is as it was before.
         """
         async with self._change():
@@ -481,9 +489,12 @@ class Supervisor:
                 with rearrangement.reserved():
                     await self._rearrange(rearrangement, app, config)
             change = rearrangement.change
-            await self.fleet.roll(self._outdated() - change.removed)
-            await self.fleet.stop(change.removed)
-            self.fleet.plans = change.wanted
+            try:
+                await self.fleet.roll(self._outdated() - change.removed)
+            finally:
+                await self.fleet.stop(change.removed)
+                self.fleet.plans = change.wanted
+                self._follow_changes(app.description.model)
 
     async def _rearrange(
         self, rearrangement: Rearrangement, app: AppProcess, config: DeploymentConfig
