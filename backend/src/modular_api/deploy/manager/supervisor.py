@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from modular_api.deploy.config.checks import check_served
 from modular_api.deploy.config.models import NGINX, DeploymentConfig
 from modular_api.deploy.manager.adoption import Found, find_processes
 from modular_api.deploy.manager.control import Answerer, answering, managing
@@ -388,7 +389,7 @@ class Supervisor:
             force: also where the new contract breaks a peer that runs.
 
         Raises:
-            PeerWouldBreak: nothing was replaced.
+            BadDeployment, PeerWouldBreak: nothing was replaced.
             RollFailed, StartFailed: a new process never became ready; the old one, if
                 there was one, serves on, and so do those not reached yet.
         """
@@ -397,6 +398,7 @@ class Supervisor:
             async with describing(
                 self._source, self._builders, outcome=_NOT_REPLACED
             ) as app:
+                check_served(self.config, app.description.model)
                 if not force:
                     await self._refuse_to_break_peers(server, names, app.description)
                 self._take(app.description, self.config)

@@ -175,6 +175,17 @@ async def test_new_code_may_not_break_a_running_peer(deployment: Deployment) -> 
     await order(manager.pid_dir, "restart", server="alpha", force=True)
 
 
+async def test_new_code_must_fit_the_configuration(deployment: Deployment) -> None:
+    """What keeps its state to itself may not take over as two processes."""
+    project, manager = deployment
+    before = manager.processes["alpha-0"].pid
+    project.change("alpha", "uses=[]", "uses=[], stateful=True")
+    with pytest.raises(ControlFailed, match="2 instances of 'alpha' would disagree"):
+        await order(manager.pid_dir, "restart", server="alpha", force=False)
+    project.change("alpha", "uses=[], stateful=True", "uses=[]")
+    assert manager.processes["alpha-0"].pid == before
+
+
 GUARDED = """
     from starlette.middleware import Middleware
 
