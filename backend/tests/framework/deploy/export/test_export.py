@@ -6,6 +6,7 @@ and systemd's own.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import runpy
@@ -152,6 +153,16 @@ class TestKubernetes:
         assert "--peer prices=http://prices:8000" in arguments
         assert pod["containers"][0]["env"] == [{"name": "A", "value": '5 % "x"'}]
 
+    def test_variables_arrive_as_they_are_written(self, tmp_path: Path) -> None:
+        """Kubernetes puts others in for `$(NAME)`, and takes `$$` for `$`."""
+        text = manifests(export(tmp_path, servers=with_variables()))["all.yaml"]
+        deployment, _ = yaml.safe_load_all(text)
+        kubernetes_validate.validate(deployment, "1.31", strict=True)
+        [container] = deployment["spec"]["template"]["spec"]["containers"]
+        found = {v["name"]: v["value"].replace("$$", "$") for v in container["env"]}
+        assert all("$" not in v["value"].replace("$$", "") for v in container["env"])
+        assert found == VARIABLES
+
     def test_alive_and_ready_are_asked_apart(self, objects) -> None:
         """A start has a deadline of its own."""
         pod = objects["Deployment", "prices"]["spec"]["template"]["spec"]
@@ -278,7 +289,7 @@ class TestSystemd:
             cwd=as_told(unit["Service"]["WorkingDirectory"]),
             env={
                 "PATH": os.defpath,
-                **{name: as_told(value) for name, _, value in pairs},
+                **{name: value.replace("%%", "%") for name, _, value in pairs},
             },
             stderr=subprocess.DEVNULL,
         )
@@ -304,6 +315,16 @@ class TestSystemd:
         assert 'Environment="A=5 %% \\"x\\""' in unit
         last = (out / "modular-api-prices-2.service").read_text()
         assert "--port 19022\n" in last
+
+    def test_variables_arrive_as_they_are_written(self, tmp_path: Path) -> None:
+        """None of them ends its line, and `$` is nothing special there."""
+        wanted = export(tmp_path, servers=with_variables())
+        write_export(wanted, Target.systemd, tmp_path / "out")
+        unit = (tmp_path / "out" / "modular-api-all-0.service").read_text()
+        assert "\nExecStartPre=" not in unit
+        written = re.findall("^Environment=(.*)$", unit, re.MULTILINE)[1:]
+        read = [ast.literal_eval(w) if w[0] == '"' else w for w in written]
+        assert dict(word.replace("%%", "%").split("=", 1) for word in read) == VARIABLES
 
     def test_the_address_clients_use_is_named(self, tmp_path: Path) -> None:
         """In the description of nginx."""
@@ -362,8 +383,24 @@ class TestGateway:
             assert (tmp_path / "out" / Path(page).relative_to("/gateway")).exists()
 
 
+VARIABLES = {
+    "PASSWORD": "pa$word$$",
+    "OTHERS": "$(PASSWORD) ${PASSWORD} %n",
+    "KEY": "-----BEGIN KEY-----\nabc\nExecStartPre=/bin/false\n",
+    "QUOTED": 'it\'s a "word"\tand \\n',
+    "PLAIN": "plain",
+}
+"""Each with something that a supervisor reads as more than a character."""
+
+
+def with_variables() -> dict[str, Any]:
+    """One server for all modules, which gets them."""
+    modules = ["orders", "prices"]
+    return {"all": {"modules": modules, "port": 19010, "env": VARIABLES}}
+
+
 def as_told(text: str) -> str:
-    """Return what systemd makes of a text: neither a specifier nor a variable."""
+    """Return what systemd makes of a command: neither a specifier nor a variable."""
     return text.replace("%%", "%").replace("$$", "$")
 
 
