@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -104,7 +105,11 @@ class Launcher:
                     plan, peers, patience, detached=self._life is None
                 ),
             )
-        return self._process(child, record, serves=False)
+        try:
+            return self._process(child, record, serves=False)
+        except BaseException:  # nobody else would ever know of it
+            child.send(signal.SIGKILL)
+            raise
 
     def _started(self, spec: InstanceSpec, plan: InstancePlan, output: int) -> Child:
         if plan.reload:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import time
@@ -13,6 +14,7 @@ from textwrap import dedent
 from typing import Any, TypeAlias
 
 import httpx
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -292,6 +294,32 @@ async def test_a_crash_loop_ends_and_the_others_serve_on(project: TinyProject) -
             assert (await client.get("/alpha/pid")).status_code == 200
 
 
+@pytest.mark.slow
+async def test_a_full_disk_leaves_no_process_that_nobody_knows(
+    project: TinyProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written down is not started; what serves is still watched."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with project.running(tiny_config()) as manager:
+        before = instances()
+        with monkeypatch.context() as full:
+            full.setattr(Records, "write_pid", fail)
+            beta = manager.processes["beta-0"].pid
+            os.kill(beta, signal.SIGKILL)
+            await replaced(manager, "beta-0", beta)
+            full.setattr(Records, "write", fail)
+            os.kill(manager.processes["alpha-0"].pid, signal.SIGKILL)
+            alpha = await failed(manager, "alpha")
+        assert "No space left on device" in alpha["reason"]
+        assert len(instances()) == len(before) - 1
+        beta = manager.processes["beta-0"].pid
+        os.kill(beta, signal.SIGKILL)
+        await replaced(manager, "beta-0", beta)
+
+
 async def test_what_nginx_refuses_is_no_fault_of_the_app(
     project: TinyProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -323,6 +351,16 @@ async def test_documents_list_what_is_served_alone(project: TinyProject) -> None
         ):
             answer = await client.get(f"/{name}")
             assert answer.content == canonical_bytes(document)
+
+
+def instances() -> set[int]:
+    """Return the processes of instances that were started here and run."""
+    found = set()
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            if "modular_api.deploy.instance" in child.cmdline():
+                found.add(child.pid)
+    return found
 
 
 async def replaced(
