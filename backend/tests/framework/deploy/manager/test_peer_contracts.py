@@ -80,3 +80,19 @@ def test_a_peer_may_run_the_code_before_or_the_code_now() -> None:
     now = {"beta": (), "gamma": ("alpha",)}
     peers = peers_that_stay(["alpha-0"], plans, [before, now])
     assert peers == {"alpha": ["beta", "gamma"]}
+
+
+def test_who_uses_a_module_and_stays_could_be_broken() -> None:
+    """Not who is replaced at the same time, nor who has the module itself."""
+    plans = {
+        f"{server}-0": InstancePlan(server, 0, modules, ("127.0.0.1", 0))
+        for server, modules in {
+            "a": ("alpha",),
+            "b": ("beta",),
+            "c": ("gamma", "delta"),
+        }.items()
+    }
+    uses = [{"beta": ("alpha",), "gamma": ("alpha", "delta")}]
+    assert peers_that_stay(["a-0"], plans, uses) == {"alpha": ["beta", "gamma"]}
+    assert peers_that_stay(["a-0", "b-0"], plans, uses) == {"alpha": ["gamma"]}
+    assert peers_that_stay(["c-0"], plans, uses) == {}

@@ -1,4 +1,4 @@
-"""Which modules a change concerns, and who may not be broken by it."""
+"""Which modules a change concerns."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from modular_api.deploy.manager.errors import ManagerError
-from modular_api.deploy.manager.peer_contracts import peers_that_stay
-from modular_api.deploy.manager.plan import InstancePlan
 from modular_api.deploy.manager.reloader import Reloader
 
 
@@ -67,19 +65,3 @@ async def test_changes_are_followed_and_generated_files_are_not(
         assert told.empty()
     finally:
         running.cancel()
-
-
-def test_who_uses_a_module_and_stays_could_be_broken() -> None:
-    """Not who is replaced at the same time, nor who has the module itself."""
-    plans = {
-        f"{server}-0": InstancePlan(server, 0, modules, ("127.0.0.1", 0))
-        for server, modules in {
-            "a": ("alpha",),
-            "b": ("beta",),
-            "c": ("gamma", "delta"),
-        }.items()
-    }
-    uses = {"beta": ("alpha",), "gamma": ("alpha", "delta")}
-    assert peers_that_stay(["a-0"], plans, uses) == {"alpha": ["beta", "gamma"]}
-    assert peers_that_stay(["a-0", "b-0"], plans, uses) == {"alpha": ["gamma"]}
-    assert peers_that_stay(["c-0"], plans, uses) == {}
