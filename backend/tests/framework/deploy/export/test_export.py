@@ -153,6 +153,14 @@ class TestKubernetes:
         assert "--peer prices=http://prices:8000" in arguments
         assert pod["containers"][0]["env"] == [{"name": "A", "value": '5 % "x"'}]
 
+    def test_requests_end_before_the_pod_is_killed(self, tmp_path: Path) -> None:
+        """The process waits as long as is configured, and the pod for longer."""
+        wanted = export(tmp_path, timeouts={"drain_s": 29.5})
+        deployment, _ = yaml.safe_load_all(manifests(wanted)["prices.yaml"])
+        pod = deployment["spec"]["template"]["spec"]
+        assert "--drain 30 " in " ".join(pod["containers"][0]["args"])
+        assert pod["terminationGracePeriodSeconds"] > 30 + 2
+
     def test_variables_arrive_as_they_are_written(self, tmp_path: Path) -> None:
         """Kubernetes puts others in for `$(NAME)`, and takes `$$` for `$`."""
         text = manifests(export(tmp_path, servers=with_variables()))["all.yaml"]
@@ -313,6 +321,7 @@ class TestSystemd:
         after = next(line for line in unit.splitlines() if line.startswith("After="))
         assert after.count("modular-api-prices-") == 3
         assert 'Environment="A=5 %% \\"x\\""' in unit
+        assert " --drain 3 " in unit and "TimeoutStopSec=8\n" in unit
         last = (out / "modular-api-prices-2.service").read_text()
         assert "--port 19022\n" in last
 
