@@ -40,15 +40,18 @@ def test_a_file_concerns_the_module_it_is_in(
     ]
 
 
+@pytest.mark.parametrize(
+    "fault", [ManagerError("a bug"), OSError("no memory for a process")]
+)
 async def test_changes_are_followed_and_generated_files_are_not(
-    tmp_path: Path, folders: dict[str, Path]
+    tmp_path: Path, folders: dict[str, Path], fault: Exception
 ) -> None:
-    """A fault in new code does not end it: the next change may mend it."""
+    """A fault does not end it, of new code or of the machine: the next change may mend it."""
     told: asyncio.Queue[Sequence[str]] = asyncio.Queue()
 
     async def replace(modules: Sequence[str]) -> None:
         told.put_nowait(modules)
-        raise ManagerError("a bug")
+        raise fault
 
     running = asyncio.create_task(Reloader([tmp_path], folders, replace).run())
     try:
