@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import time
 from configparser import ConfigParser
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -355,6 +356,22 @@ class TestSystemd:
         write_export(export(tmp_path, servers=servers), Target.systemd, out)
         unit = (out / "modular-api-a-0.service").read_text()
         assert "--peer prices=http://[::1]:19020 " in unit
+
+    def test_what_is_written_again_is_replaced_as_a_whole(self, tmp_path: Path) -> None:
+        """Whoever reads a file meanwhile, as nginx does on a reload, has the old one."""
+        out = tmp_path / "out"
+        first = write_export(export(tmp_path), Target.systemd, out)
+        before = {file: file.read_bytes() for file in first if file.is_file()}
+        with ExitStack() as stack:
+            reading = {file: stack.enter_context(file.open("rb")) for file in before}
+            write_export(
+                export(tmp_path, timeouts={"drain_s": 9, "answer_s": 9}),
+                Target.systemd,
+                out,
+            )
+            assert {file: open_.read() for file, open_ in reading.items()} == before
+        changed = [file.name for file in before if file.read_bytes() != before[file]]
+        assert "nginx.conf" in changed and "modular-api-prices-0.service" in changed
 
     def test_a_free_port_cannot_be_written_down(self, tmp_path: Path) -> None:
         """Nobody would know where the server is; nothing is written."""
