@@ -37,6 +37,8 @@ class VersionModel(_Model):
     """SHA-256 of the canonical OpenAPI document, in hex."""
     socket: str | None = None
     """Path of its socket, `/api/v1/broker/ws`, where it has one."""
+    socket_sha256: str | None = None
+    """SHA-256 of the socket's canonical AsyncAPI document, in hex."""
 
 
 class ModuleModel(_Model):
@@ -55,6 +57,16 @@ class ModuleModel(_Model):
     def stateful(self) -> bool:
         """Whether two instances would disagree."""
         return bool(self.process_state)
+
+    @property
+    def spec_hashes(self) -> dict[str, str]:
+        """The hash of each OpenAPI document, by version."""
+        return {each.name: each.spec_sha256 for each in self.versions}
+
+    @property
+    def socket_hashes(self) -> dict[str, str]:
+        """The hash of each AsyncAPI document, by version that has a socket."""
+        return {v.name: v.socket_sha256 for v in self.versions if v.socket_sha256}
 
 
 class AppModel(_Model):

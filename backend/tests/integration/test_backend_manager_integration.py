@@ -28,7 +28,13 @@ from scripts.backend_manager import (
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from modular_api.clients.sockets import Gap, GapReason
 from modular_api.deploy.config import DeploymentConfig, NginxConfig, ServerConfig
+from trading_api.modules.datafeed.client_generated.datafeed_socket import (
+    DatafeedSocket,
+    Quote,
+    QuotesRequest,
+)
 
 from .conftest import ensure_started, new_manager, wait_for_healthy
 
@@ -174,7 +180,10 @@ class TestBackendManager:
     async def test_08_a_rolling_restart_goes_unnoticed(
         self, session_backend_manager: ServerManager
     ) -> None:
-        """No request fails; the server's sockets get 1012, those of others nothing."""
+        """No request fails; the server's sockets get 1012, those of others nothing.
+
+        A generated client is back by itself, and tells what it cannot have seen.
+        """
         manager = session_backend_manager
         await ensure_started(manager)
         before = manager.processes["datafeed-0"].pid
@@ -183,7 +192,10 @@ class TestBackendManager:
             client_of(port) as client,
             socket_of(manager, "broker") as other,
             socket_of(manager, "datafeed") as own,
+            DatafeedSocket(base_url=f"http://127.0.0.1:{port}") as socket,
+            socket.quotes(QuotesRequest(symbols=["AAPL"])) as quotes,
         ):
+            assert isinstance(await anext(quotes), Quote)
             asking = asyncio.create_task(keep_asking(client, "/datafeed/symbols"))
             await asyncio.to_thread(control, manager, "restart", "datafeed")
             asking.cancel()
@@ -191,6 +203,11 @@ class TestBackendManager:
             assert await code_of_the_end(own) == 1012
             pong = await other.ping()
             await asyncio.wait_for(pong, TIMEOUT_S)
+            async with asyncio.timeout(TIMEOUT_S):
+                while not isinstance(item := await anext(quotes), Gap):
+                    assert isinstance(item, Quote)
+                assert item.reason is GapReason.NOT_RECOVERED
+                assert isinstance(await anext(quotes), Quote)
         assert set(statuses) == {200} and len(statuses) > 20
         assert manager.processes["datafeed-0"].pid != before
 

@@ -8,13 +8,14 @@ from typing import Any
 from fastapi.routing import iter_route_contexts
 
 from modular_api.app.process_state import process_state
-from modular_api.app.socket_documents import socket_versions
+from modular_api.app.socket_documents import socket_documents
 from modular_api.model import AppModel, ModuleModel, RouteModel, VersionModel
 from modular_api.module.module_app import ModuleApp, VersionApp
 from modular_api.module.socket import SOCKET_PATH
 from modular_api.specs.canonical import canonical_bytes, sha256_hex
 from modular_api.specs.handlers import place_of_handler
 from modular_api.specs.structure import STREAM_ITEM
+from modular_api.types import Document
 
 _STREAMED = frozenset(
     {"application/jsonl", "application/x-ndjson", "text/event-stream"}
@@ -29,7 +30,7 @@ def describe_app(title: str, version: str, modules: Sequence[ModuleApp]) -> AppM
 
 
 def _describe_module(module: ModuleApp) -> ModuleModel:
-    with_socket = socket_versions(module)
+    sockets = socket_documents(module)
     return ModuleModel(
         name=module.name,
         description=module.description,
@@ -37,19 +38,20 @@ def _describe_module(module: ModuleApp) -> ModuleModel:
         uses=module.uses,
         process_state=process_state(module),
         versions=tuple(
-            _describe_version(app, has_socket=name in with_socket)
+            _describe_version(app, sockets.get(name))
             for name, app in module.versions.items()
         ),
     )
 
 
-def _describe_version(app: VersionApp, *, has_socket: bool) -> VersionModel:
+def _describe_version(app: VersionApp, socket: Document | None) -> VersionModel:
     return VersionModel(
         name=app.version_name,
         prefix=app.prefix,
         routes=tuple(_describe_routes(app)),
         spec_sha256=sha256_hex(canonical_bytes(app.openapi())),
-        socket=f"{app.prefix}{SOCKET_PATH}" if has_socket else None,
+        socket=f"{app.prefix}{SOCKET_PATH}" if socket else None,
+        socket_sha256=sha256_hex(canonical_bytes(socket)) if socket else None,
     )
 
 

@@ -53,6 +53,8 @@ def health_routes(app: ModularApp) -> list[Route]:
             "version": app.version,
             "modules": [module.name for module in app.modules_apps],
             "specs": app.spec_hashes(),
+            "sockets": app.socket_hashes(),
+            "uses": {module.name: module.uses for module in app.modules_apps},
         }
         status, why = await _readiness(state)
         if status == "ready":

@@ -77,7 +77,7 @@ class ModularApp(FastAPI):
     ) -> None:
         self._start_order = tuple(modules)
         self._merged_by_version: dict[str, bytes] = {}
-        self._spec_hashes: dict[str, dict[str, str]] = {}
+        self._described: AppModel | None = None
         self._peer_urls = dict(peer_urls)
         self.generation = generation
         self.contracts = contracts
@@ -188,14 +188,16 @@ class ModularApp(FastAPI):
 
     def spec_hashes(self) -> Mapping[str, Mapping[str, str]]:
         """Return the hash of each OpenAPI document, by module and version."""
-        if not self._spec_hashes:
-            self._spec_hashes = {
-                module.name: {
-                    version.name: version.spec_sha256 for version in module.versions
-                }
-                for module in self.describe().modules
-            }
-        return self._spec_hashes
+        return {m.name: m.spec_hashes for m in self._described_once().modules}
+
+    def socket_hashes(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the hash of each AsyncAPI document, by module and version."""
+        return {m.name: m.socket_hashes for m in self._described_once().modules}
+
+    def _described_once(self) -> AppModel:
+        if self._described is None:
+            self._described = self.describe()
+        return self._described
 
     def describe(self) -> AppModel:
         """Return the static model of the app; needs no lifespan."""

@@ -74,6 +74,9 @@ def run(
     log_level: Annotated[LogLevel, typer.Option(help="How much to log.")] = (
         LogLevel.info
     ),
+    drain: Annotated[
+        int, typer.Option(min=1, help="Seconds for requests to end when it stops.")
+    ] = GRACE_S,
     pid_file: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Note this process down for `kill`."),
@@ -112,7 +115,7 @@ def run(
         if reload:
             serving.with_restarts(listener, reload_dirs or [])
         else:
-            serving.here(listener, grace_s=GRACE_S)
+            serving.here(listener, grace_s=drain)
 
 
 def _peer_urls(given: Sequence[str]) -> dict[str, str]:

@@ -84,6 +84,8 @@ async def test_a_running_app_is_ready_and_says_what_it_is() -> None:
     assert (body["slot"], body["http"]) == ("blue", "httptools")
     [module] = app.describe().modules
     assert body["specs"] == {"gate": {"v1": module.versions[0].spec_sha256}}
+    assert body["sockets"] == {"gate": {}}
+    assert body["uses"] == {"gate": []}
 
 
 async def test_an_app_that_drains_is_alive_and_not_ready() -> None:

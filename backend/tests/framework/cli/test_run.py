@@ -7,7 +7,9 @@ import os
 import re
 import signal
 import socket
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psutil
@@ -36,6 +38,30 @@ class Service:
         pass
 
 module = Module(service=Service)
+"""
+
+
+PATIENT = """
+import asyncio, logging
+from fastapi import APIRouter
+from modular_api import Module
+
+log = logging.getLogger(__name__)
+router = APIRouter()
+
+@router.get("/wait")
+async def wait() -> None:
+    log.info("waiting")
+    await asyncio.sleep(30)
+
+class Service:
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *error):
+        log.info("stopped in peace")
+
+module = Module(routers={"v1": router}, service=Service)
 """
 
 
@@ -135,6 +161,25 @@ class TestStopping:
         assert result.stdout == f"Stopped process {record['pid']}.\n"
         assert running.wait() == 0
         assert not (project.folder / "run/server.json").exists()
+
+    def test_a_request_has_as_long_to_end_as_was_said(
+        self, project: Project, start_command: Start
+    ) -> None:
+        """The process ends well then, though the request has not."""
+        project.write("main.py", MAIN)
+        project.write("modules/patient/__init__.py", "")
+        project.write("modules/patient/module.py", PATIENT)
+        arguments = ("--app", "main:factory", "--port", "0", "--json")
+        running = start_command(*arguments, "--drain", "1")
+        [module] = running.announcement()["modules"]
+        with ThreadPoolExecutor() as pool:
+            waiting = pool.submit(httpx.get, f"{module['urls'][0]}/wait", timeout=30)
+            running.log_with("waiting")
+            began = time.monotonic()
+            assert running.stop() == 0, running.log
+            assert 1 <= time.monotonic() - began < 5
+            assert waiting.exception() or waiting.result().status_code >= 500
+        assert "stopped in peace" in running.log
 
 
 class TestFailing:

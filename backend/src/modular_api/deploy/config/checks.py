@@ -21,6 +21,13 @@ def check_deployment(config: DeploymentConfig, model: AppModel) -> None:
         raise BadDeployment(faults)
 
 
+def check_served(config: DeploymentConfig, model: AppModel) -> None:
+    """Check as `check_deployment` does, but for modules that no server has."""
+    served = set(config.modules)
+    part = tuple(module for module in model.modules if module.name in served)
+    check_deployment(config, model.model_copy(update={"modules": part}))
+
+
 def module_faults(
     config: DeploymentConfig, model: AppModel
 ) -> Iterator[tuple[Path, str]]:

@@ -75,8 +75,8 @@ def _checked_url(url: str) -> str:
 
 
 Port: TypeAlias = Annotated[StrictInt, Field(ge=0, le=65535)]
-Count: TypeAlias = Annotated[StrictInt, Field(ge=1)]
-Seconds: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=86_400)]
+Count: TypeAlias = Annotated[StrictInt, Field(ge=1, le=256)]
+Seconds: TypeAlias = Annotated[float, Field(strict=True, ge=0.001, le=86_400)]
 Host: TypeAlias = Annotated[
     StrictStr, Field(pattern=r"^[0-9A-Za-z.:_-]+$"), AfterValidator(_possible_host)
 ]
@@ -109,7 +109,7 @@ class NginxConfig(_Config):
     host: Host = LOOPBACK
     port: Port = 8000
     worker_processes: Count | Literal["auto"] = 1
-    worker_connections: Annotated[StrictInt, Field(ge=16)] = 1024
+    worker_connections: Annotated[StrictInt, Field(ge=16, le=1_000_000)] = 1024
     static_dir: Annotated[Path, AfterValidator(_nginx_can_write)] | None = None
 
 
@@ -188,7 +188,7 @@ class Limits(_Config):
         bodies_per_address: requests with a body that one address may have at a time.
     """
 
-    body_bytes: Annotated[StrictInt, Field(ge=1)] = 10 * 1024 * 1024
+    body_bytes: Annotated[StrictInt, Field(ge=1, le=1 << 40)] = 10 * 1024 * 1024
     header_bytes: Annotated[StrictInt, Field(ge=1024, le=1024 * 1024)] = 16 * 1024
     bodies_per_address: Annotated[StrictInt, Field(ge=1, le=65_535)] = 256
 

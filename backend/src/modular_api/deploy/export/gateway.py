@@ -13,6 +13,7 @@ from modular_api.deploy.nginx.pages import write_pages
 from modular_api.deploy.nginx.places import GatewayPlaces
 from modular_api.deploy.nginx.render import Address, render_nginx_config
 from modular_api.model import AppModel
+from modular_api.whole_files import replace_file
 
 _ANY = ("127.0.0.1", 8000)
 
@@ -57,5 +58,5 @@ def write_gateway_files(
         check_nginx_config(probe, stands_for=file)
     folder.mkdir(parents=True, exist_ok=True)
     write_pages(pages, folder / "pages")
-    file.write_text(text, encoding="utf-8")
+    replace_file(file, text.encode())
     return [file, folder / "pages"]

@@ -75,8 +75,11 @@ def _server(export: Export, process: Process) -> list[Object]:
     container: Object = {
         "name": name,
         "image": export.image,
-        "args": process.listening("0.0.0.0", PORT),
-        "env": [{"name": k, "value": v} for k, v in process.settings.env.items()],
+        "args": [_literal(word) for word in process.listening("0.0.0.0", PORT)],
+        "env": [
+            {"name": name, "value": _literal(value)}
+            for name, value in process.settings.env.items()
+        ],
         "ports": [{"name": "http", "containerPort": PORT}],
         "startupProbe": {
             **_get("/health/ready"),
@@ -99,6 +102,11 @@ def _server(export: Export, process: Process) -> list[Object]:
     return _objects(
         export, name, process.settings.instances, container, strategy, _USER
     )
+
+
+def _literal(text: str) -> str:
+    """Return a text that means itself, where `$(NAME)` would mean a variable."""
+    return text.replace("$", "$$")
 
 
 def _gateway(export: Export) -> list[Object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,7 @@ def _process(
     elsewhere = {peer: at for peer, at in peers.items() if at not in (None, name)}
     arguments = ["run", *run, "--modules", ",".join(server.modules)]
     arguments += ["--log-level", server.log_level.value]
+    arguments += ["--drain", str(math.ceil(config.timeouts.drain_s))]
     for peer, at in elsewhere.items():
         arguments += ["--peer", f"{peer}={url_of(at or '')}"]
     return Process(

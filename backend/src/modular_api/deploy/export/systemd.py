@@ -81,7 +81,7 @@ def _service(export: Export, process: Process, index: int) -> str:
     command = [sys.executable, "-m", "modular_api.cli"]
     command += process.listening(settings.host, settings.ports[index])
     variables = "".join(
-        f"Environment={_quoted(f'{name}={value}')}\n"
+        f"Environment={_word(f'{name}={value}')}\n"
         for name, value in settings.env.items()
     )
     stop_s = math.ceil(export.config.timeouts.drain_s) + 5
@@ -95,7 +95,7 @@ def _service(export: Export, process: Process, index: int) -> str:
         f"WorkingDirectory={_escaped(str(export.project))}\n"
         "Environment=PYTHONDONTWRITEBYTECODE=1\n"
         f"{variables}"
-        f"ExecStart={' '.join(map(_quoted, command))}\n"
+        f"ExecStart={' '.join(map(_argument, command))}\n"
         "Restart=on-failure\n"
         "RestartSec=500ms\n"
         f"TimeoutStopSec={stop_s}\n"
@@ -106,7 +106,7 @@ def _service(export: Export, process: Process, index: int) -> str:
 
 
 def _nginx(export: Export, folder: Path) -> str:
-    config = _quoted(str(folder / "nginx.conf"))
+    config = _argument(str(folder / "nginx.conf"))
     nginx = f"{find_nginx()} -e stderr -c {config}"
     url = export.config.api_base_url
     description = "The gateway of the modules" + (f" at {url}" if url else "")
@@ -142,10 +142,17 @@ def _target(units: list[str]) -> str:
     )
 
 
-def _quoted(word: str) -> str:
-    """Return a word of a command line as systemd reads it."""
-    text = _escaped(word).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
-    return f'"{text}"' if not word or set(word) & set(" \t\"'\\;") else text
+def _argument(word: str) -> str:
+    """Return a word of a command line, where `$` begins a variable."""
+    return _word(word.replace("$", "$$"))
+
+
+def _word(word: str) -> str:
+    """Return a word as systemd reads it. Source: systemd.syntax(7), Quoting."""
+    text = _escaped(word).replace("\\", r"\\").replace('"', r"\"")
+    for character, written in {"\n": r"\n", "\r": r"\r", "\t": r"\t"}.items():
+        text = text.replace(character, written)
+    return f'"{text}"' if not word or set(word) & set(" \t\r\n\"'\\;") else text
 
 
 def _escaped(text: str) -> str:

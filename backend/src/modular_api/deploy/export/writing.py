@@ -9,6 +9,7 @@ from modular_api.deploy.export import containers, kubernetes, systemd
 from modular_api.deploy.export.errors import CannotWrite
 from modular_api.deploy.export.export import Export
 from modular_api.deploy.export.target import Target
+from modular_api.whole_files import replace_file
 
 
 def write_export(export: Export, target: Target, folder: Path) -> list[Path]:
@@ -40,6 +41,6 @@ def _write(folder: Path, files: Mapping[str, str]) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        replace_file(folder / name, text.encode())
         written.append(folder / name)
     return written

@@ -57,7 +57,10 @@ def take_listener(path: Path, token: str) -> socket.socket | None:
             _, fds, _, _ = socket.recv_fds(peer, 1, 1)
     except OSError:
         return None
-    return socket.socket(fileno=fds[0]) if fds else None
+    if not fds:
+        return None
+    os.set_inheritable(fds[0], False)  # which a received descriptor is
+    return socket.socket(fileno=fds[0])
 
 
 def _answer(server: socket.socket, token: str, listener: socket.socket) -> None:

@@ -64,6 +64,8 @@ class _Instance:
         """
         spec = self._spec
         signal.signal(signal.SIGQUIT, _dump_and_end)
+        for descriptor in spec.fds:  # what the app starts may outlive this process
+            os.set_inheritable(descriptor, False)
         if spec.life_fd is not None:
             end_with_manager(spec.life_fd, lambda: self._stop())
         with ExitStack() as stack:

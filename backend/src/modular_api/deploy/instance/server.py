@@ -19,6 +19,7 @@ from starlette.routing import Router
 from modular_api.app.draining import drain_app
 from modular_api.app.health import SERVER_KEY, health_routes
 from modular_api.app.modular_app import ModularApp
+from modular_api.deploy.instance.documents import documents_route
 from modular_api.deploy.instance.stacks import write_stacks
 from modular_api.serving.accepting import stop_accepting
 from modular_api.serving.config import server_config
@@ -70,7 +71,7 @@ class InstanceServer(uvicorn.Server):
         config.lifespan_class = AppLifespan
         super().__init__(config)
         self._health_config = uvicorn.Config(
-            Router(health_routes(app)),
+            Router([*health_routes(app), documents_route(app)]),
             lifespan="off",
             log_config=None,
             ws="none",

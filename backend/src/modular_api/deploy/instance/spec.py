@@ -20,6 +20,9 @@ SPEC_VARIABLE = "MODULAR_API_INSTANCE"
 TOKEN_VARIABLE = "MODULAR_API_TOKEN"
 """The environment variable that proves whose a process is."""
 
+DOCUMENTS = "/documents"
+"""Below it a process tells what it serves of a module, on its private address."""
+
 
 @dataclass(frozen=True)
 class InstanceSpec:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import psutil
 
-from modular_api.deploy.config.checks import check_deployment
+from modular_api.deploy.config.checks import check_served
 from modular_api.deploy.config.models import DeploymentConfig
 from modular_api.deploy.manager.operating.commands import Commands
 from modular_api.deploy.manager.operating.remote import ask_for_status, stop_everything
@@ -145,9 +145,7 @@ class ServerManager:
 
     def _checked(self, model: AppModel) -> DeploymentConfig:
         """Return the configuration. Raises: BadDeployment: the app does not fit it."""
-        routed = {m for server in self.config.servers.values() for m in server.modules}
-        part = tuple(m for m in model.modules if m.name in routed)
-        check_deployment(self.config, model.model_copy(update={"modules": part}))
+        check_served(self.config, model)
         return self.config
 
     def _runs(self) -> bool:

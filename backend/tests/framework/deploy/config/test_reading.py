@@ -121,6 +121,32 @@ def test_what_nothing_could_be_started_with_is_told(tmp_path: Path) -> None:
     assert faults[3][2] == "no variable can hold a NUL character"
 
 
+def test_numbers_that_nginx_would_take_and_not_survive_are_told(
+    tmp_path: Path,
+) -> None:
+    """`nginx -t` accepts most of them: as many processes, or so much memory."""
+    faults = faults_of(
+        tmp_path,
+        """\
+        nginx:
+          worker_processes: 99999
+          worker_connections: 2000000000
+        servers:
+          a: {modules: [a]}
+        timeouts:
+          send_s: 0.0000001
+        limits:
+          body_bytes: 99999999999999999999999
+        """,
+    )
+    assert [(line, key) for line, key, _ in faults] == [
+        (2, "nginx.worker_processes"),
+        (3, "nginx.worker_connections"),
+        (7, "timeouts.send_s"),
+        (9, "limits.body_bytes"),
+    ]
+
+
 def test_what_this_machine_does_not_have_is_told(tmp_path: Path) -> None:
     """But for a deployment that is meant for another one."""
     text = """\

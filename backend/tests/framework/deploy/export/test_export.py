@@ -6,6 +6,7 @@ and systemd's own.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import runpy
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import time
 from configparser import ConfigParser
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -152,6 +154,24 @@ class TestKubernetes:
         assert "--peer prices=http://prices:8000" in arguments
         assert pod["containers"][0]["env"] == [{"name": "A", "value": '5 % "x"'}]
 
+    def test_requests_end_before_the_pod_is_killed(self, tmp_path: Path) -> None:
+        """The process waits as long as is configured, and the pod for longer."""
+        wanted = export(tmp_path, timeouts={"drain_s": 29.5})
+        deployment, _ = yaml.safe_load_all(manifests(wanted)["prices.yaml"])
+        pod = deployment["spec"]["template"]["spec"]
+        assert "--drain 30 " in " ".join(pod["containers"][0]["args"])
+        assert pod["terminationGracePeriodSeconds"] > 30 + 2
+
+    def test_variables_arrive_as_they_are_written(self, tmp_path: Path) -> None:
+        """Kubernetes puts others in for `$(NAME)`, and takes `$$` for `$`."""
+        text = manifests(export(tmp_path, servers=with_variables()))["all.yaml"]
+        deployment, _ = yaml.safe_load_all(text)
+        kubernetes_validate.validate(deployment, "1.31", strict=True)
+        [container] = deployment["spec"]["template"]["spec"]["containers"]
+        found = {v["name"]: v["value"].replace("$$", "$") for v in container["env"]}
+        assert all("$" not in v["value"].replace("$$", "") for v in container["env"])
+        assert found == VARIABLES
+
     def test_alive_and_ready_are_asked_apart(self, objects) -> None:
         """A start has a deadline of its own."""
         pod = objects["Deployment", "prices"]["spec"]["template"]["spec"]
@@ -278,7 +298,7 @@ class TestSystemd:
             cwd=as_told(unit["Service"]["WorkingDirectory"]),
             env={
                 "PATH": os.defpath,
-                **{name: as_told(value) for name, _, value in pairs},
+                **{name: value.replace("%%", "%") for name, _, value in pairs},
             },
             stderr=subprocess.DEVNULL,
         )
@@ -302,8 +322,19 @@ class TestSystemd:
         after = next(line for line in unit.splitlines() if line.startswith("After="))
         assert after.count("modular-api-prices-") == 3
         assert 'Environment="A=5 %% \\"x\\""' in unit
+        assert " --drain 3 " in unit and "TimeoutStopSec=8\n" in unit
         last = (out / "modular-api-prices-2.service").read_text()
         assert "--port 19022\n" in last
+
+    def test_variables_arrive_as_they_are_written(self, tmp_path: Path) -> None:
+        """None of them ends its line, and `$` is nothing special there."""
+        wanted = export(tmp_path, servers=with_variables())
+        write_export(wanted, Target.systemd, tmp_path / "out")
+        unit = (tmp_path / "out" / "modular-api-all-0.service").read_text()
+        assert "\nExecStartPre=" not in unit
+        written = re.findall("^Environment=(.*)$", unit, re.MULTILINE)[1:]
+        read = [ast.literal_eval(w) if w[0] == '"' else w for w in written]
+        assert dict(word.replace("%%", "%").split("=", 1) for word in read) == VARIABLES
 
     def test_the_address_clients_use_is_named(self, tmp_path: Path) -> None:
         """In the description of nginx."""
@@ -325,6 +356,22 @@ class TestSystemd:
         write_export(export(tmp_path, servers=servers), Target.systemd, out)
         unit = (out / "modular-api-a-0.service").read_text()
         assert "--peer prices=http://[::1]:19020 " in unit
+
+    def test_what_is_written_again_is_replaced_as_a_whole(self, tmp_path: Path) -> None:
+        """Whoever reads a file meanwhile, as nginx does on a reload, has the old one."""
+        out = tmp_path / "out"
+        first = write_export(export(tmp_path), Target.systemd, out)
+        before = {file: file.read_bytes() for file in first if file.is_file()}
+        with ExitStack() as stack:
+            reading = {file: stack.enter_context(file.open("rb")) for file in before}
+            write_export(
+                export(tmp_path, timeouts={"drain_s": 9, "answer_s": 9}),
+                Target.systemd,
+                out,
+            )
+            assert {file: open_.read() for file, open_ in reading.items()} == before
+        changed = [file.name for file in before if file.read_bytes() != before[file]]
+        assert "nginx.conf" in changed and "modular-api-prices-0.service" in changed
 
     def test_a_free_port_cannot_be_written_down(self, tmp_path: Path) -> None:
         """Nobody would know where the server is; nothing is written."""
@@ -362,8 +409,24 @@ class TestGateway:
             assert (tmp_path / "out" / Path(page).relative_to("/gateway")).exists()
 
 
+VARIABLES = {
+    "PASSWORD": "pa$word$$",
+    "OTHERS": "$(PASSWORD) ${PASSWORD} %n",
+    "KEY": "-----BEGIN KEY-----\nabc\nExecStartPre=/bin/false\n",
+    "QUOTED": 'it\'s a "word"\tand \\n',
+    "PLAIN": "plain",
+}
+"""Each with something that a supervisor reads as more than a character."""
+
+
+def with_variables() -> dict[str, Any]:
+    """One server for all modules, which gets them."""
+    modules = ["orders", "prices"]
+    return {"all": {"modules": modules, "port": 19010, "env": VARIABLES}}
+
+
 def as_told(text: str) -> str:
-    """Return what systemd makes of a text: neither a specifier nor a variable."""
+    """Return what systemd makes of a command: neither a specifier nor a variable."""
     return text.replace("%%", "%").replace("$$", "$")
 
 

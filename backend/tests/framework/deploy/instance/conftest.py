@@ -50,6 +50,18 @@ async def block() -> str:
     time.sleep(30)
     return "late"
 
+@router.get("/inherited")
+async def inherited() -> list[int]:
+    """Tell which descriptors a program started here would have."""
+    found = []
+    for name in os.listdir("/dev/fd"):
+        try:
+            if int(name) > 2 and os.get_inheritable(int(name)):
+                found.append(int(name))
+        except OSError:  # that of the listing itself
+            pass
+    return found
+
 @router.get("/wait")
 async def wait() -> str:
     await asyncio.sleep(0.5)

@@ -164,3 +164,16 @@ def test_the_last_words_of_a_killed_process_are_kept(start: Start) -> None:
     assert process.get("/api/v1/work/speak") == "said"
     assert process.stop(signal.SIGKILL) == -signal.SIGKILL
     assert "raw" in process.wait_for_log("GET /api/v1/work/speak")
+
+
+def test_what_the_app_starts_does_not_keep_the_port(
+    start: Start, tmp_path: Path
+) -> None:
+    """A program that outlives the instance would hold its listening socket."""
+    process = start(control=str(tmp_path / "work.sock"))
+    assert process.wait_ready()
+    assert process.get("/api/v1/work/inherited") == []
+    taken = take_listener(tmp_path / "work.sock", "token")
+    assert taken is not None
+    with taken:
+        assert not taken.get_inheritable()

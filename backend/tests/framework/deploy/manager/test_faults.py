@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import time
@@ -13,6 +14,7 @@ from textwrap import dedent
 from typing import Any, TypeAlias
 
 import httpx
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -175,6 +177,52 @@ async def test_new_code_may_not_break_a_running_peer(deployment: Deployment) -> 
     await order(manager.pid_dir, "restart", server="alpha", force=True)
 
 
+async def test_new_code_must_fit_the_configuration(deployment: Deployment) -> None:
+    """What keeps its state to itself may not take over as two processes."""
+    project, manager = deployment
+    before = manager.processes["alpha-0"].pid
+    project.change("alpha", "uses=[]", "uses=[], stateful=True")
+    with pytest.raises(ControlFailed, match="2 instances of 'alpha' would disagree"):
+        await order(manager.pid_dir, "restart", server="alpha", force=False)
+    project.change("alpha", "uses=[], stateful=True", "uses=[]")
+    assert manager.processes["alpha-0"].pid == before
+
+
+GUARDED = """
+    from starlette.middleware import Middleware
+
+    def filler() -> None: ...
+
+    filler.__doc__ = "long " * 300_000
+    router.get("/filler")(filler)
+
+    class Guard:
+        def __init__(self, app):
+            self.app = app
+
+        async def __call__(self, scope, receive, send):
+            if scope["type"] == "http":
+                await send({"type": "http.response.start", "status": 401})
+                await send({"type": "http.response.body", "body": b""})
+            else:
+                await self.app(scope, receive, send)
+
+    module = Module(middleware=[Middleware(Guard)], """
+
+
+@pytest.mark.slow
+async def test_neither_a_guard_nor_its_length_hides_a_contract(
+    project: TinyProject,
+) -> None:
+    """Nor that the code of the peer, which runs on as it was, uses nothing by now."""
+    project.change("alpha", "module = Module(", dedent(GUARDED).strip())
+    async with project.running(tiny_config()) as manager:
+        project.change("alpha", '"/pid"', '"/number"')
+        project.change("beta", 'uses=["alpha"]', "uses=[]")
+        with pytest.raises(ControlFailed, match="alpha v1, used by beta: .*/pid"):
+            await order(manager.pid_dir, "restart", server="alpha", force=False)
+
+
 @pytest.mark.slow
 async def test_nginx_is_started_again(deployment: Deployment) -> None:
     """Its master is killed; its workers, which would keep the port, go too."""
@@ -246,6 +294,32 @@ async def test_a_crash_loop_ends_and_the_others_serve_on(project: TinyProject) -
             assert (await client.get("/alpha/pid")).status_code == 200
 
 
+@pytest.mark.slow
+async def test_a_full_disk_leaves_no_process_that_nobody_knows(
+    project: TinyProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written down is not started; what serves is still watched."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with project.running(tiny_config()) as manager:
+        before = instances()
+        with monkeypatch.context() as full:
+            full.setattr(Records, "write_pid", fail)
+            beta = manager.processes["beta-0"].pid
+            os.kill(beta, signal.SIGKILL)
+            await replaced(manager, "beta-0", beta)
+            full.setattr(Records, "write", fail)
+            os.kill(manager.processes["alpha-0"].pid, signal.SIGKILL)
+            alpha = await failed(manager, "alpha")
+        assert "No space left on device" in alpha["reason"]
+        assert len(instances()) == len(before) - 1
+        beta = manager.processes["beta-0"].pid
+        os.kill(beta, signal.SIGKILL)
+        await replaced(manager, "beta-0", beta)
+
+
 async def test_what_nginx_refuses_is_no_fault_of_the_app(
     project: TinyProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,6 +351,16 @@ async def test_documents_list_what_is_served_alone(project: TinyProject) -> None
         ):
             answer = await client.get(f"/{name}")
             assert answer.content == canonical_bytes(document)
+
+
+def instances() -> set[int]:
+    """Return the processes of instances that were started here and run."""
+    found = set()
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):
+            if "modular_api.deploy.instance" in child.cmdline():
+                found.add(child.pid)
+    return found
 
 
 async def replaced(

@@ -181,6 +181,40 @@ async def test_a_reload_starts_what_could_not_be_put_back(
 
 
 @pytest.mark.slow
+async def test_what_is_gone_stops_although_something_else_is_not_replaced(
+    deployment: Deployment,
+) -> None:
+    """nginx does not know it any more, and the command says what went wrong."""
+    await deployment.reload(more_alphas(deployment.config))
+    assert "alpha-1" in await deployment.pids()
+    data = deployment.config.model_dump()
+    data["servers"]["beta"]["env"] = {"PYTHONHASHSEED": "nonsense"}
+    with pytest.raises(ControlFailed, match="beta-0 was not replaced"):
+        await deployment.reload(DeploymentConfig.model_validate(data))
+    assert (await deployment.pids()).keys() == {"nginx", "alpha-0", "beta-0"}
+
+
+@pytest.mark.slow
+async def test_changes_of_the_code_are_followed_from_then_on(
+    deployment: Deployment,
+) -> None:
+    """And no more once the configuration says so."""
+    data = deployment.config.model_dump()
+    data["servers"]["alpha"]["reload"] = True
+    await deployment.reload(DeploymentConfig.model_validate(data))
+    before = await deployment.pids()
+    deployment.project.change("alpha", "os.getpid()", "os.getpid() + 0")
+    async with asyncio.timeout(20):
+        while (await deployment.pids())["alpha-0"] == before["alpha-0"]:
+            await asyncio.sleep(0.05)
+    await deployment.reload(deployment.config)
+    before = await deployment.pids()
+    deployment.project.change("alpha", "os.getpid() + 0", "os.getpid()")
+    await asyncio.sleep(1)
+    assert await deployment.pids() == before
+
+
+@pytest.mark.slow
 async def test_instances_can_swap_their_ports(deployment: Deployment) -> None:
     """Neither is free before both have stopped; nginx takes a third one's."""
     config = deployment.config

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from modular_api.deploy.config.models import DeploymentConfig
+from modular_api.deploy.manager.facts import ModuleFacts
 from modular_api.deploy.manager.places import Places
 from modular_api.deploy.manager.processes.health import Address
 from modular_api.model import AppModel
@@ -36,11 +37,11 @@ class Description:
         return {module.name: module.uses for module in self.model.modules}
 
     @property
-    def spec_hashes(self) -> dict[str, dict[str, str]]:
-        """The hash of each OpenAPI document by module and version, as health tells it."""
+    def facts(self) -> dict[str, ModuleFacts]:
+        """What the code says of each module."""
         return {
-            module.name: {each.name: each.spec_sha256 for each in module.versions}
-            for module in self.model.modules
+            m.name: ModuleFacts(m.spec_hashes, m.socket_hashes, m.uses)
+            for m in self.model.modules
         }
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import faulthandler
-import json
 import os
 import pickle
 import signal
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from modular_api.deploy.instance.life import end_with_manager
@@ -21,7 +19,6 @@ from modular_api.deploy.manager.describing.messages import (
     packed,
 )
 from modular_api.project.source import AppSource
-from modular_api.types import Document
 
 if TYPE_CHECKING:
     from modular_api.app.modular_app import ModularApp
@@ -74,12 +71,12 @@ def _write(stream: BinaryIO, work: Callable[[], object]) -> None:
 
 
 def _description(app: ModularApp) -> Description:
-    from modular_api.app.generation import job_of
+    from modular_api.deploy.instance.documents import documents_of
 
-    documents: dict[tuple[str, str, str], Document] = {
-        (module.name, document.version, document.kind): json.loads(document.content)
+    documents = {
+        (module.name, *key): document
         for module in app.modules_apps
-        for document in job_of(module, module.directory or Path()).documents
+        for key, document in documents_of(module).items()
     }
     return Description(app.describe(), documents)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 from modular_api.deploy.config.models import NGINX, DeploymentConfig
@@ -11,9 +12,12 @@ from modular_api.deploy.manager.gateway.gateway import Gateway
 from modular_api.deploy.manager.gateway.nginx import Nginx
 from modular_api.deploy.manager.instances.plan import InstancePlan
 from modular_api.deploy.manager.places import Places
+from modular_api.deploy.manager.processes.child import Child
 from modular_api.deploy.manager.processes.health import Address
 from modular_api.deploy.manager.processes.records import ProcessRecord, Records
 from modular_api.deploy.manager.processes.sockets import Sockets
+
+log = logging.getLogger(__name__)
 
 _SLOT = "only"
 """nginx replaces itself, so its process needs no second place."""
@@ -140,20 +144,24 @@ class GatewayKeeper:
     def _keep_record(self) -> None:
         assert self.gateway is not None
         child = self.gateway.child
-        if child is None or child.exited.is_set():
-            self._records.remove(NGINX, _SLOT)
-            return
-        self._records.write(
-            ProcessRecord(
-                NGINX,
-                _SLOT,
-                child.identity,
-                self._sockets.address(NGINX),
-                detached=self._detached,
-                started_at=child.identity.create_time,
-                restarts=self.gateway.restarts.count,
-                fingerprint=self.gateway.fingerprint,
-            )
+        try:
+            if child is None or child.exited.is_set():
+                self._records.remove(NGINX, _SLOT)
+            else:
+                self._records.write(self._record_of(self.gateway, child))
+        except OSError as error:  # a full disk must not stop what is served
+            log.error("nginx: its record is not up to date: %s", error)
+
+    def _record_of(self, gateway: Gateway, child: Child) -> ProcessRecord:
+        return ProcessRecord(
+            NGINX,
+            _SLOT,
+            child.identity,
+            self._sockets.address(NGINX),
+            detached=self._detached,
+            started_at=child.identity.create_time,
+            restarts=gateway.restarts.count,
+            fingerprint=gateway.fingerprint,
         )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 from modular_api.deploy.manager.errors import UnknownServer
@@ -14,6 +16,8 @@ from modular_api.deploy.manager.instances.worker import Slot, Worker
 from modular_api.deploy.manager.processes.records import Records
 from modular_api.deploy.manager.processes.sockets import Sockets
 from modular_api.deploy.manager.tasks import together
+
+log = logging.getLogger(__name__)
 
 
 class Fleet:
@@ -165,7 +169,12 @@ class Fleet:
 
     def _keep_pid(self, name: str) -> None:
         current = self.instances[name].current
-        if current is None or current.exited.is_set():
-            self._records.remove_pid(name)
-        else:
-            self._records.write_pid(name, current.pid)
+        try:
+            if current is None or current.exited.is_set():
+                self._records.remove_pid(name)
+            else:
+                self._records.write_pid(name, current.pid)
+        except OSError as error:  # a full disk must not stop what is served
+            log.error("%s: its pid file cannot be written: %s", name, error)
+            with suppress(OSError):  # none is better than one that names another
+                self._records.remove_pid(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import time
 from collections.abc import Mapping
@@ -84,7 +85,11 @@ class Launcher:
                     plan, peers, patience, detached=self._life is None
                 ),
             )
-        return self._process(child, record, serves=False)
+        try:
+            return self._process(child, record, serves=False)
+        except BaseException:  # nobody else would ever know of it
+            child.send(signal.SIGKILL)
+            raise
 
     def _spec(
         self,

@@ -9,11 +9,14 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from modular_api.deploy.instance.spec import DOCUMENTS
+from modular_api.deploy.manager.facts import ModuleFacts
 from modular_api.deploy.manager.instances.worker import NeverReady, Slot
 from modular_api.deploy.manager.processes.child import Child, describe_exit
 from modular_api.deploy.manager.processes.health import Answer, NoAnswer, ask
 from modular_api.deploy.manager.processes.records import ProcessRecord, Records
 from modular_api.deploy.manager.processes.states import State
+from modular_api.types import Document
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +24,9 @@ LIVE = "/health/live"
 READY = "/health/ready"
 
 _ASK_AGAIN_S = 0.02
-_HASHES_S = 2.0
+_FACTS_S = 2.0
+_DOCUMENTS_S = 5.0
+_MOST_DOCUMENTS = 1 << 28
 
 
 class ServerProcess:
@@ -86,14 +91,32 @@ class ServerProcess:
         except NoAnswer:
             return False
 
-    async def spec_hashes(self) -> dict[str, Any]:
-        """Return what identifies the documents of each of its modules; {} if it is mute."""
+    async def facts(self) -> dict[str, ModuleFacts]:
+        """Return what it says of each of its modules; {} if it is mute."""
         try:
-            answer = await self.ask(READY, _HASHES_S)
+            told = (await self.ask(READY, _FACTS_S)).body
         except NoAnswer:
             return {}
-        hashes: dict[str, Any] = answer.body.get("specs", {})
-        return hashes
+        sockets, uses = told.get("sockets", {}), told.get("uses", {})
+        return {
+            module: ModuleFacts(
+                specs, sockets.get(module, {}), tuple(uses.get(module, ()))
+            )
+            for module, specs in told.get("specs", {}).items()
+        }
+
+    async def documents(self, module: str) -> dict[tuple[str, str], Document]:
+        """Return what it serves of a module, by version and kind. Raises: NoAnswer."""
+        answer = await ask(
+            self._health,
+            f"{DOCUMENTS}/{module}",
+            timeout_s=_DOCUMENTS_S,
+            most_bytes=_MOST_DOCUMENTS,
+        )
+        if not answer.is_good:
+            raise NoAnswer(f"it answers with {answer.status}")
+        told = answer.body["documents"]
+        return {(each["version"], each["kind"]): each["document"] for each in told}
 
     async def ask(self, path: str, deadline_s: float) -> Answer:
         """Ask it something over its private address. Raises: NoAnswer."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import signal
 import subprocess
 import sys
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from modular_api.deploy.manager.errors import BadFolder, ControlFailed, ManagerError
 from modular_api.deploy.manager.operating.deployment import Deployment
@@ -26,8 +29,8 @@ def run_detached(deployment: Deployment) -> dict[str, Any]:
 
     What it prints and does not log is in `manager-output.log`, beside the others.
 
-    Raises: ModularError: it did not start, in its own words. KeyboardInterrupt: the
-        start was undone.
+    Raises: ModularError: it did not start, in its own words. KeyboardInterrupt: SIGINT
+        or SIGTERM came, and the start was undone.
     """
     deployment.must_exist()
     log_dir = deployment.places.log_dir
@@ -37,16 +40,20 @@ def run_detached(deployment: Deployment) -> dict[str, Any]:
         output = printed.open("ab")
     except OSError as error:
         raise BadFolder(log_dir, error) from error
+    with output, _terminated_is_interrupted():
+        return _begin(deployment, output, printed)
+
+
+def _begin(deployment: Deployment, output: BinaryIO, printed: Path) -> dict[str, Any]:
     ours, theirs = os.pipe()
-    with output:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), str(theirs)],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            pass_fds=[theirs],
-            start_new_session=True,
-        )
+    process = subprocess.Popen(
+        [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), str(theirs)],
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
+        pass_fds=[theirs],
+        start_new_session=True,
+    )
     os.close(theirs)
     assert process.stdin is not None
     try:
@@ -70,6 +77,16 @@ def run_detached(deployment: Deployment) -> dict[str, Any]:
         raise ManagerError(told["error"])
     status: dict[str, Any] = told["status"]
     return status
+
+
+@contextmanager
+def _terminated_is_interrupted() -> Iterator[None]:
+    """Have SIGTERM do what SIGINT does while the body runs."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def main() -> None:

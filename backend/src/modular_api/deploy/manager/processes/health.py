@@ -30,7 +30,13 @@ class Answer:
         return 200 <= self.status < 300
 
 
-async def ask(address: Address, path: str, *, timeout_s: float) -> Answer:
+async def ask(
+    address: Address,
+    path: str,
+    *,
+    timeout_s: float,
+    most_bytes: int = _LONGEST_ANSWER,
+) -> Answer:
     """GET a path over a connection of its own.
 
     A process that has the listening socket but does not accept yet answers as soon as
@@ -40,14 +46,14 @@ async def ask(address: Address, path: str, *, timeout_s: float) -> Answer:
     """
     try:
         async with asyncio.timeout(timeout_s):
-            return _parsed(await _exchange(address, path))
+            return _parsed(await _exchange(address, path, most_bytes))
     except TimeoutError:
         raise NoAnswer(f"no answer within {timeout_s:g} s") from None
     except (OSError, ValueError) as error:
         raise NoAnswer(str(error) or type(error).__name__) from None
 
 
-async def _exchange(address: Address, path: str) -> bytes:
+async def _exchange(address: Address, path: str, most_bytes: int) -> bytes:
     host, port = address
     reader, writer = await asyncio.open_connection(host, port)
     try:
@@ -58,7 +64,7 @@ async def _exchange(address: Address, path: str) -> bytes:
         answer = bytearray()
         while part := await reader.read(1 << 16):
             answer += part
-            if len(answer) > _LONGEST_ANSWER:
+            if len(answer) > most_bytes:
                 raise ValueError("the answer has no end")
         return bytes(answer)
     finally:

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import psutil
+
 from modular_api.deploy.instance.spec import TOKEN_VARIABLE, InstanceSpec
 from modular_api.deploy.manager.processes.child import Child
 from modular_api.deploy.manager.processes.identity import Identity, new_token
@@ -66,7 +68,10 @@ class Nursery:
         if not answer:
             self.close()
             raise OSError("the process that forks is gone")
-        return Child.adopt(Identity.of(int(answer), self._token))
+        try:
+            return Child.adopt(Identity.of(int(answer), self._token))
+        except psutil.NoSuchProcess as error:  # the system has reaped it already
+            raise OSError(f"it ended at once: {error}") from error
 
     def close(self) -> None:
         """End the nursery and its workers; its forks live on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import TypeAlias
@@ -14,6 +14,7 @@ from modular_api.deploy.manager.describing.app_process import (
     describing,
 )
 from modular_api.deploy.manager.describing.messages import Description
+from modular_api.deploy.manager.facts import ModuleFacts
 from modular_api.deploy.manager.gateway.gateway import Gateway
 from modular_api.deploy.manager.gateway.keeper import GatewayKeeper
 from modular_api.deploy.manager.instances.fleet import Fleet
@@ -131,6 +132,11 @@ class Parts:
             if name not in without
         ]
         await self.gateway_keeper.update(app, self.config, plans)
+
+    def differing(self, facts: Mapping[str, ModuleFacts]) -> set[str]:
+        """Return the modules of which the code says something else."""
+        now = self.description.facts
+        return {module for module in facts if facts[module] != now.get(module)}
 
     def processes(self) -> dict[str, Worker]:
         """Return the process of each instance; after a stop, the last one."""

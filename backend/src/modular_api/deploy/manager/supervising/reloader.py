@@ -51,6 +51,8 @@ class Reloader:
                     await self._replace(modules)
                 except ModularError as error:
                     log.error("%s", error)
+                except Exception:  # no memory for a process, say; nobody else looks
+                    log.exception("this change was not followed")
 
     def concerned(self, files: Iterable[str]) -> list[str]:
         """Return the modules that changed files belong to; all for a file of none."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
-from typing import Any
 
+from modular_api.deploy.config.checks import check_served
 from modular_api.deploy.config.models import DeploymentConfig
 from modular_api.deploy.manager.describing.app_process import AppProcess
 from modular_api.deploy.manager.describing.messages import Description
 from modular_api.deploy.manager.errors import PeerWouldBreak
+from modular_api.deploy.manager.facts import ModuleFacts
 from modular_api.deploy.manager.instances.plan import plans_of
 from modular_api.deploy.manager.instances.server_process import ServerProcess
 from modular_api.deploy.manager.supervising.parts import Parts
@@ -44,12 +45,13 @@ class Renewal:
             force: also where the new contract breaks a peer that runs.
 
         Raises:
-            PeerWouldBreak: nothing was replaced.
+            BadDeployment, PeerWouldBreak: nothing was replaced.
             RollFailed, StartFailed: a new process never became ready; the old one, if
                 there was one, serves on, and so do those not reached yet.
         """
         names = self._fleet.of_server(server)
         async with self._parts.describing(_NOT_REPLACED) as app:
+            check_served(self._parts.config, app.description.model)
             if not force:
                 await self._refuse_to_break_peers(server, names, app.description)
             self._parts.take(app.description, self._parts.config)
@@ -60,15 +62,16 @@ class Renewal:
         """Replace the processes of modules whose code has changed.
 
         Where that changes the contract of one, those that use it are replaced then, as
-        they import its client, which is another now.
+        they import its client, which is another now. One that uses another module now
+        is replaced again, as its process was not told where that is.
 
         Raises: RollFailed: new code does not start, and the old serves on.
         """
-        before = await self._spec_hashes()
         concerned = self._following(set(modules))
         await self._fleet.roll_together(concerned)
-        after = await self._spec_hashes()
-        changed = {m for m in after if after[m] != before.get(m)}
+        # Compared with what nginx and the others were told, not with the process
+        # before: the last roll may have failed half way.
+        changed = self._parts.differing(await self._facts_of_followed())
         users = {
             m for m, used in self._fleet.uses.items() if changed.intersection(used)
         }
@@ -77,12 +80,15 @@ class Renewal:
             async with self._parts.describing(_NOT_TOLD) as app:
                 self._parts.take(app.description, self._parts.config)
                 await self._parts.update_gateway(app)
+            followed = self._following({*self._parts.config.modules})
+            await self._fleet.roll_together(self._parts.outdated() & followed)
 
     async def reload(self) -> None:
         """Read the configuration again; start, replace and stop what differs.
 
         Raises:
-            RollFailed: a process was not replaced; the rest of what is new is in force.
+            RollFailed: a process was not replaced, nor were those that come after it;
+                what is added runs, and what is gone was stopped.
             ModularError: what is wrong; everything is as it was before.
         """
         async with self._parts.describing(_NOT_CHANGED) as app:
@@ -97,9 +103,11 @@ class Renewal:
             with rearrangement.reserved():
                 await self._rearrange(rearrangement, app, config)
         change = rearrangement.change
-        await self._fleet.roll(self._parts.outdated() - change.removed)
-        await self._fleet.stop(change.removed)
-        self._fleet.plans = change.wanted
+        try:
+            await self._fleet.roll(self._parts.outdated() - change.removed)
+        finally:
+            await self._fleet.stop(change.removed)
+            self._fleet.plans = change.wanted
 
     def _following(self, modules: set[str]) -> set[str]:
         """Return the instances of modules that follow changes of their code."""
@@ -109,26 +117,32 @@ class Renewal:
             if plan.reload and modules.intersection(plan.modules)
         }
 
-    async def _spec_hashes(self) -> dict[str, Any]:
-        """Return what identifies the documents of each module that is served."""
-        found: dict[str, Any] = {}
-        for worker in self._parts.processes().values():
+    async def _facts_of_followed(self) -> dict[str, ModuleFacts]:
+        """Return what processes that follow changes say of their modules."""
+        found: dict[str, ModuleFacts] = {}
+        for name in self._following({*self._parts.config.modules}):
+            worker = self._fleet.instances[name].current
             if isinstance(worker, ServerProcess):
-                found |= await worker.spec_hashes()
+                found |= await worker.facts()
         return found
 
     async def _refuse_to_break_peers(
         self, server: str | None, names: Collection[str], new: Description
     ) -> None:
-        peers = peers_that_stay(names, self._fleet.plans, new.uses)
-        if peers:
-            addresses = {
-                module: self._sockets.address(name)
-                for name in names
-                for module in self._fleet.plans[name].modules
-            }
-            if found := await breaks(peers, new, addresses):
+        uses = self._fleet.uses, new.uses
+        if peers := peers_that_stay(names, self._fleet.plans, uses):
+            serving = {module: self._serving(module, names) for module in peers}
+            if found := await breaks(peers, new, serving):
                 raise PeerWouldBreak(server or "all", found)
+
+    def _serving(self, module: str, names: Collection[str]) -> list[ServerProcess]:
+        """Return the processes of some instances that serve a module."""
+        return [
+            worker
+            for name in names
+            if module in self._fleet.plans[name].modules
+            if isinstance(worker := self._fleet.instances[name].current, ServerProcess)
+        ]
 
     async def _rearrange(
         self, rearrangement: Rearrangement, app: AppProcess, config: DeploymentConfig

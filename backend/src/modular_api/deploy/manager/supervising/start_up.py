@@ -96,12 +96,9 @@ class StartUp:
         The code has changed while nobody watched. Where the documents are the same
         that is left to a `restart`, as with a manager that was there all the time.
         """
-        now = self._parts.description.spec_hashes
-        served = await asyncio.gather(
-            *(w.spec_hashes() for w in self._adopted.values())
-        )
+        served = await asyncio.gather(*(w.facts() for w in self._adopted.values()))
         return {
             name
-            for name, hashes in zip(self._adopted, served, strict=True)
-            if any(now.get(module) != hashes[module] for module in hashes)
+            for name, facts in zip(self._adopted, served, strict=True)
+            if self._parts.differing(facts)
         }

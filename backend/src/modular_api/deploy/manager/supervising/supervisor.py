@@ -55,6 +55,7 @@ class Supervisor:
         self._changing = asyncio.Lock()
         self._changer: asyncio.Task[Any] | None = None
         self._starting: asyncio.Task[None] | None = None
+        self._reloading: asyncio.Task[None] | None = None
         self._dumping = asyncio.Lock()
         self._is_stopping = False
         self._deadline_s: float | None = 0
@@ -108,21 +109,24 @@ class Supervisor:
             began_at = time.time()
             async with self.parts.describing() as app:
                 await self._start_up.bring_up(app)
-                self._start_following(app.description.model)
+                self._stack.callback(self._stop_following)
+                self._follow_changes(app.description.model)
             log.info("all ready in %.1f s", time.time() - began_at)
 
-    def _start_following(self, model: AppModel) -> None:
-        """Follow changes of the code, if any server should."""
+    def _follow_changes(self, model: AppModel) -> None:
+        """Follow changes of the code while any server should."""
         if not any(plan.reload for plan in self.parts.fleet.plans.values()):
-            return
-        folders = {m.name: Path(m.directory) for m in model.modules if m.directory}
-        reloader = Reloader(
-            {*source_folders(self.parts.source), *folders.values()},
-            folders,
-            self.follow,
-        )
-        task = asyncio.create_task(reloader.run())
-        self._stack.callback(task.cancel)
+            self._stop_following()
+        elif self._reloading is None:
+            folders = {m.name: Path(m.directory) for m in model.modules if m.directory}
+            watched = {*source_folders(self.parts.source), *folders.values()}
+            reloader = Reloader(watched, folders, self.follow)
+            self._reloading = asyncio.create_task(reloader.run())
+
+    def _stop_following(self) -> None:
+        if self._reloading is not None:
+            self._reloading.cancel()
+            self._reloading = None
 
     async def restart(self, server: str | None = None, *, force: bool = False) -> None:
         """Let new processes take over. Raises: as `Renewal.restart`, and NotManaged."""
@@ -140,7 +144,10 @@ class Supervisor:
     async def reload(self) -> None:
         """Read the configuration again. Raises: as `Renewal.reload`, and NotManaged."""
         async with self._change():
-            await self._renewal.reload()
+            try:
+                await self._renewal.reload()
+            finally:
+                self._follow_changes(self.parts.description.model)
 
     @asynccontextmanager
     async def _change(self) -> AsyncIterator[None]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from modular_api.deploy.manager.control.lock import manager_pid, managing
+from modular_api.deploy.manager.control.lock import LOCK, manager_pid, managing
 from modular_api.deploy.manager.errors import AlreadyManaged
 
 
@@ -22,3 +24,17 @@ def test_a_folder_has_one_manager(tmp_path: Path) -> None:
     assert manager_pid(tmp_path) is None
     with managing(tmp_path):
         pass
+
+
+def test_who_looks_for_a_manager_keeps_none_from_starting(tmp_path: Path) -> None:
+    """`status` looks whether somebody has the lock, and has it for that moment."""
+    with managing(tmp_path):
+        pass
+    with (tmp_path / LOCK).open("r+") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        assert manager_pid(tmp_path) is None  # two may look at the same time
+        timer = threading.Timer(0.05, looking.close)
+        timer.start()
+        with managing(tmp_path):
+            assert manager_pid(tmp_path) == os.getpid()
+        timer.join()

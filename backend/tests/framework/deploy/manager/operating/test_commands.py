@@ -224,6 +224,43 @@ def test_what_serves_another_contract_than_the_code_is_not_adopted_as_it_is(
     assert operator.pids_of(after)[:2] == operator.pids_of(before)[:2]
 
 
+WITH_A_SOCKET = """
+    from fastapi import APIRouter
+
+    from modular_api import Module
+    from modular_api.ws import WsRouter
+
+    router = APIRouter()
+
+    class Numbers(WsRouter[None, int]):
+        '''Numbers.'''
+
+    module = Module(routers={"v1": router}, ws={"v1": [Numbers("numbers")]})
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("started_with", ["--detach", "--reload"])
+def test_the_contract_of_a_socket_counts_like_that_of_rest(
+    operator: Operator, started_with: str
+) -> None:
+    """Only its document changes: whether nobody watches meanwhile, or the manager."""
+    operator.project.write("beta", WITH_A_SOCKET)
+    if started_with == "--detach":
+        operator.run("start", "--detach")
+        os.kill(operator.manager_pid(), signal.SIGKILL)
+    else:
+        operator.start("--reload")
+    before = operator.status()
+    operator.project.change("beta", 'Numbers("numbers")', 'Numbers("figures")')
+    if started_with == "--detach":
+        operator.run("start", "--detach")
+    until(lambda: "figures.subscribe" in operator.get("/asyncapi.json").text)
+    assert "figures.subscribe" in operator.get("/beta/asyncapi.json").text
+    after = operator.status()
+    assert operator.pids_of(after)[:2] == operator.pids_of(before)[:2]
+
+
 @pytest.mark.slow
 def test_a_manager_in_the_foreground_replaces_what_it_adopts(
     operator: Operator,
@@ -445,13 +482,16 @@ def test_sigquit_ends_a_start_that_hangs(operator: Operator) -> None:
 
 
 @pytest.mark.slow
-def test_an_interrupted_start_in_the_background_is_undone(operator: Operator) -> None:
-    """Ctrl-C reaches who waits for it, and not the manager."""
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_start_in_the_background_is_undone(
+    operator: Operator, kind: signal.Signals
+) -> None:
+    """Ctrl-C and `kill` reach who waits for it, and not the manager."""
     operator.project.change("alpha", "import os\n", "import os, time; time.sleep(60)\n")
     starter = operator.begin("start", "--detach")
     until(lambda: operator.status()["starting"])
     manager = operator.manager_pid()
-    starter.send_signal(signal.SIGINT)
+    starter.send_signal(kind)
     assert starter.wait(10) == 130
     assert gone([manager], within_s=0.5)
     assert operator.run("stop") == "Nothing to stop.\n"
@@ -467,6 +507,24 @@ def test_a_manager_outlives_whoever_has_started_it(operator: Operator) -> None:
     until(lambda: operator.status()["servers"].keys() == {"alpha", "beta"})
     until(lambda: not operator.status()["starting"], within_s=30)
     assert "alpha-0" in operator.run("status")
+
+
+ASKS_ITS_PEER = """
+    from fastapi import APIRouter
+
+    from modular_api import Module
+    from modular_api.clients import module_client
+
+    from ..alpha.client_generated import AlphaClient
+
+    router = APIRouter()
+
+    @router.get("/number")
+    async def number() -> int:
+        return await module_client(AlphaClient).pid()
+
+    module = Module(routers={"v1": router}, uses=["alpha"])
+"""
 
 
 @pytest.mark.slow
@@ -489,6 +547,12 @@ def test_saving_a_file_replaces_its_process(operator: Operator) -> None:
     assert operator.get("/alpha/number").status_code == 200
     generated = (operator.folder / "modules/alpha/client_generated").rglob("*.py")
     assert any("/number" in file.read_text() for file in generated)
+
+    operator.project.write("beta", ASKS_ITS_PEER.replace('uses=["alpha"]', "uses=[]"))
+    until(lambda: operator.get("/beta/number").status_code == 503)
+    until(lambda: "/api/v1/beta/number" in operator.get("/openapi.json").text)
+    operator.project.change("beta", "uses=[]", 'uses=["alpha"]')
+    until(lambda: operator.get("/beta/number").status_code == 200)
 
 
 def until(condition: Any, within_s: float = 10.0) -> None:

@@ -1,4 +1,4 @@
-"""Which modules a change concerns, and who may not be broken by it."""
+"""Which modules a change concerns."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from modular_api.deploy.manager.errors import ManagerError
-from modular_api.deploy.manager.instances.plan import InstancePlan
-from modular_api.deploy.manager.supervising.peer_contracts import peers_that_stay
 from modular_api.deploy.manager.supervising.reloader import Reloader
 
 
@@ -42,15 +40,18 @@ def test_a_file_concerns_the_module_it_is_in(
     ]
 
 
+@pytest.mark.parametrize(
+    "fault", [ManagerError("a bug"), OSError("no memory for a process")]
+)
 async def test_changes_are_followed_and_generated_files_are_not(
-    tmp_path: Path, folders: dict[str, Path]
+    tmp_path: Path, folders: dict[str, Path], fault: Exception
 ) -> None:
-    """A fault in new code does not end it: the next change may mend it."""
+    """A fault does not end it, of new code or of the machine: the next change may mend it."""
     told: asyncio.Queue[Sequence[str]] = asyncio.Queue()
 
     async def replace(modules: Sequence[str]) -> None:
         told.put_nowait(modules)
-        raise ManagerError("a bug")
+        raise fault
 
     running = asyncio.create_task(Reloader([tmp_path], folders, replace).run())
     try:
@@ -67,19 +68,3 @@ async def test_changes_are_followed_and_generated_files_are_not(
         assert told.empty()
     finally:
         running.cancel()
-
-
-def test_who_uses_a_module_and_stays_could_be_broken() -> None:
-    """Not who is replaced at the same time, nor who has the module itself."""
-    plans = {
-        f"{server}-0": InstancePlan(server, 0, modules, ("127.0.0.1", 0))
-        for server, modules in {
-            "a": ("alpha",),
-            "b": ("beta",),
-            "c": ("gamma", "delta"),
-        }.items()
-    }
-    uses = {"beta": ("alpha",), "gamma": ("alpha", "delta")}
-    assert peers_that_stay(["a-0"], plans, uses) == {"alpha": ["beta", "gamma"]}
-    assert peers_that_stay(["a-0", "b-0"], plans, uses) == {"alpha": ["gamma"]}
-    assert peers_that_stay(["c-0"], plans, uses) == {}
