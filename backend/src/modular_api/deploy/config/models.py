@@ -68,7 +68,7 @@ def _nginx_can_write(folder: Path) -> Path:
 
 
 def _checked_url(url: str) -> str:
-    if not url.isprintable() or " " in url:
+    if not url.isprintable() or not {" ", "\\"}.isdisjoint(url):
         raise ValueError(f"{url!r} is no URL")
     HttpUrl(url)
     return url.rstrip("/")

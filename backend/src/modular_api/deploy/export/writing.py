@@ -41,6 +41,7 @@ def _write(folder: Path, files: Mapping[str, str]) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, text in files.items():
-        replace_file(folder / name, text.encode())
+        # The variables of a server, in plain text, are nobody else's business.
+        replace_file(folder / name, text.encode(), mode=0o600)
         written.append(folder / name)
     return written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import sys
 from itertools import pairwise
@@ -274,3 +275,11 @@ def test_without_pyyaml_it_is_said_what_to_install(
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(NoDeployment, match=r"modular-api\[deploy\]"):
         runpy.run_path(str(Path(yaml_places.__file__)))
+
+
+@pytest.mark.parametrize("url", ["http://a b", "http://a/\\", "http://a\n", "a"])
+def test_what_is_no_address_of_a_gateway_is_refused(tmp_path: Path, url: str) -> None:
+    """Exports write it down, in files where a blank or a backslash means something."""
+    text = f"api_base_url: {json.dumps(url)}\nservers: {{a: {{modules: [alpha]}}}}\n"
+    [(_, where, _)] = faults_of(tmp_path, text)
+    assert "api_base_url" in str(where)

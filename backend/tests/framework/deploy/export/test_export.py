@@ -12,6 +12,7 @@ import re
 import runpy
 import shlex
 import shutil
+import stat
 import subprocess
 import time
 from configparser import ConfigParser
@@ -259,6 +260,12 @@ class TestSystemd:
         broken = Path(units[0])
         broken.write_text(broken.read_text().replace("ExecStart=", "ExecStrat="))
         assert "ExecStrat" in verify(program, units).stderr
+
+    def test_variables_are_nobody_elses_business(self, tmp_path: Path) -> None:
+        """They stand in the units as they are."""
+        files = write_export(export(tmp_path), Target.systemd, tmp_path / "out")
+        units = [file for file in files if file.suffix == ".service"]
+        assert {stat.S_IMODE(file.stat().st_mode) for file in units} == {0o600}
 
     @pytest.mark.integration
     @pytest.mark.slow

@@ -177,3 +177,14 @@ def test_what_the_app_starts_does_not_keep_the_port(
     assert taken is not None
     with taken:
         assert not taken.get_inheritable()
+
+
+def test_it_serves_on_the_faster_loop_and_parser_where_they_are(start: Start) -> None:
+    pytest.importorskip("uvloop")
+    pytest.importorskip("httptools")
+    process = start()
+    assert process.wait_ready()
+    url = f"http://127.0.0.1:{process.health_port}/health/ready"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        about = json.load(answer)
+    assert (about["loop"], about["http"]) == ("uvloop", "httptools")

@@ -63,6 +63,13 @@ class Nursery:
         try:
             socket.send_fds(orders, [json.dumps(message).encode()], fds)
             answer = orders.recv(32)
+        except TimeoutError:
+            assert self._process is not None
+            self._process.kill()  # a late answer would be taken for that of the next
+            self.close()
+            raise OSError(
+                f"the process that forks has not answered for {_LONGEST_S:g} s"
+            ) from None
         finally:
             lent.close()  # the fork has ends of its own
         if not answer:

@@ -82,7 +82,9 @@ class Records:
     def write(self, record: ProcessRecord) -> None:
         """Keep a record in place of the slot's last one."""
         text = json.dumps(record.to_json(), indent=2) + "\n"
-        replace_file(self._file(record.name, record.slot), text.encode())
+        # With its token anybody could have the process's listening socket.
+        file = self._file(record.name, record.slot)
+        replace_file(file, text.encode(), mode=0o600)
 
     def remove(self, name: str, slot: str) -> None:
         """Forget a process that has ended."""

@@ -36,7 +36,7 @@ class Supervisor:
 
     Attributes:
         parts: what it runs.
-        stopped: set once everything is stopped.
+        stopped: set once everything is stopped, as far as that could be done.
     """
 
     def __init__(
@@ -182,6 +182,12 @@ class Supervisor:
             await self._end(deadline_s)
 
     async def _end(self, deadline_s: float | None) -> None:
+        try:
+            await self._end_everything(deadline_s)
+        finally:
+            self.stopped.set()
+
+    async def _end_everything(self, deadline_s: float | None) -> None:
         async with self._dumping:  # it would end them before they are done with that
             pass
         if deadline_s == 0:
@@ -199,7 +205,6 @@ class Supervisor:
             parts.launcher.close()
             parts.is_running = False
             await self._stack.aclose()
-        self.stopped.set()
 
     async def kill(self) -> None:
         """End every process at once; a stop that waits for them goes on then."""
