@@ -1,12 +1,14 @@
 """What holds in every tier.
 
 With REQUIRE_ALL=1 a skipped test is a failed one: CI must not pass by leaving out.
-A busy machine is no reason to fail a test of properties.
+A busy machine is no reason to fail a test of properties, and a pytest in the background
+none to fail a test of Ctrl-C.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -16,7 +18,13 @@ REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
 
 def pytest_configure() -> None:
-    """Let hypothesis take its time; where CI is set, its own profile says the same."""
+    """Let hypothesis take its time; where CI is set, its own profile says the same.
+
+    What a shell starts in the background ignores SIGINT, and so would every process of
+    a test.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if "CI" not in os.environ:
         patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
         settings.register_profile("patient", patient)
