@@ -17,6 +17,7 @@ from modular_api.deploy.manager.operating.remote import ask_for_status, stop_eve
 from modular_api.deploy.manager.operating.thread import LoopThread
 from modular_api.deploy.manager.places import Places
 from modular_api.deploy.manager.processes.records import Records
+from modular_api.deploy.manager.supervising.parts import Parts
 from modular_api.deploy.manager.supervising.supervisor import Supervisor
 from modular_api.errors import ModularError
 from modular_api.model import AppModel
@@ -134,12 +135,8 @@ class ServerManager:
         places = Places(
             self.pid_dir, self.log_dir, self.nginx_config_path, self.nginx_pid_file
         )
-        supervisor = Supervisor(
-            self._checked,
-            self._source,
-            places,
-            detached=self.detached,
-        )
+        parts = Parts(self._checked, self._source, places, detached=self.detached)
+        supervisor = Supervisor(parts)
         await supervisor.start(Commands(supervisor))
         self._supervisor = supervisor
 

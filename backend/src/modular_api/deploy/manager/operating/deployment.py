@@ -12,7 +12,7 @@ from modular_api.deploy.config.ports import port_faults
 from modular_api.deploy.config.reading import read_deployment
 from modular_api.deploy.manager.errors import CannotExclude, NothingLeft
 from modular_api.deploy.manager.places import Places
-from modular_api.deploy.manager.supervising.parts import ReadConfig
+from modular_api.deploy.manager.supervising.parts import Parts, ReadConfig
 from modular_api.deploy.manager.supervising.supervisor import Supervisor
 from modular_api.model import AppModel
 from modular_api.project.source import AppSource
@@ -97,9 +97,5 @@ class Deployment:
 
     def supervisor(self, read_config: ReadConfig) -> Supervisor:
         """Return what runs it, in the running loop."""
-        return Supervisor(
-            read_config,
-            self.source,
-            self.places,
-            detached=self.detached,
-        )
+        parts = Parts(read_config, self.source, self.places, detached=self.detached)
+        return Supervisor(parts)

@@ -13,14 +13,12 @@ from typing import Any
 from modular_api.deploy.manager.control.lock import managing
 from modular_api.deploy.manager.control.orders import Answerer, answering
 from modular_api.deploy.manager.errors import NotManaged, StartStopped
-from modular_api.deploy.manager.places import Places
-from modular_api.deploy.manager.supervising.parts import Parts, ReadConfig
+from modular_api.deploy.manager.supervising.parts import Parts
 from modular_api.deploy.manager.supervising.reloader import Reloader
 from modular_api.deploy.manager.supervising.renewal import Renewal
 from modular_api.deploy.manager.supervising.start_up import StartUp
 from modular_api.deploy.manager.tasks import together
 from modular_api.model import AppModel
-from modular_api.project.source import AppSource
 from modular_api.serving.source_files import source_folders
 
 _DUMP_S = 1.0
@@ -32,22 +30,13 @@ log = logging.getLogger(__name__)
 class Supervisor:
     """Runs a deployment in one event loop, from `start` to `stop`.
 
-    Args: those of its `Parts`.
-
     Attributes:
         parts: what it runs.
         stopped: set once everything is stopped, as far as that could be done.
     """
 
-    def __init__(
-        self,
-        read_config: ReadConfig,
-        source: AppSource,
-        places: Places,
-        *,
-        detached: bool = False,
-    ) -> None:
-        self.parts = Parts(read_config, source, places, detached=detached)
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
         self.stopped = asyncio.Event()
         self._start_up = StartUp(self.parts)
         self._renewal = Renewal(self.parts)

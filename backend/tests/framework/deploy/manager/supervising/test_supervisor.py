@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from modular_api.deploy.manager.places import Places
+from modular_api.deploy.manager.supervising.parts import Parts
 from modular_api.deploy.manager.supervising.supervisor import Supervisor
 from modular_api.project.source import AppSource
 
@@ -18,16 +19,14 @@ async def test_nobody_waits_for_a_stop_that_has_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fault of the machine in the middle of it would else let a manager hang."""
-    supervisor = Supervisor(
-        lambda model: tiny_config(),
-        AppSource(modules_dir=tmp_path),
-        Places.below(tmp_path),
-    )
+    source = AppSource(modules_dir=tmp_path)
+    parts = Parts(lambda model: tiny_config(), source, Places.below(tmp_path))
+    supervisor = Supervisor(parts)
 
     def fail() -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(supervisor.parts.sockets, "forget_all", fail)
+    monkeypatch.setattr(parts.sockets, "forget_all", fail)
     with pytest.raises(OSError, match="no space left"):
         await supervisor.stop()
     async with asyncio.timeout(1):
